@@ -1,0 +1,129 @@
+# HiveMind. `make help` lists the targets; everything lands in build/ (sanitizer builds in build/asan, build/tsan).
+#
+#   make            build all programs (build/bin) and shared objects (build/lib)
+#   make deps       install what is missing from Debian (as root or through sudo); nothing missing: does nothing
+#   make demo       the incident: eleven agents on one account, first direct, then under hivemind-run
+#   make check      every test; ends with "N passed, N failed"
+#   make bench      latency, CPU and memory beside nginx and HAProxy; writes build/bench.json
+#   make asan tsan  the tests under ASan+UBSan, under TSan
+#   make tidy       clang-format and clang-tidy
+#   make install    to $(DESTDIR)$(PREFIX); make uninstall takes it away
+#
+# Variables: PREFIX=/usr/local DESTDIR= WERROR=1 (warnings are errors) MODE=release|asan|tsan TESTS="name..." for check
+
+comma := ,
+MODE ?= release
+PREFIX ?= /usr/local
+OUT := $(if $(filter release,$(MODE)),build,build/$(MODE))
+OBJ := $(OUT)/obj
+BIN := $(OUT)/bin
+LIB := $(OUT)/lib
+
+CXX := g++
+CC := gcc
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
+SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SAN_tsan := -fsanitize=thread
+OPT := $(if $(filter release,$(MODE)),-O2 -g1,-O1 -g1 $(SAN_$(MODE)))
+CPPFLAGS := -Iinclude -Idaemon -I. -I$(OBJ)/generated -DBOOST_ASIO_NO_DEPRECATED -DSPDLOG_FMT_EXTERNAL -DSPDLOG_COMPILED_LIB
+CXXFLAGS := -std=c++20 $(OPT) $(WARN) -fno-plt -MMD -MP
+LDFLAGS := $(if $(filter release,$(MODE)),-Wl$(comma)--as-needed -Wl$(comma)-O1,$(SAN_$(MODE)))
+
+
+sources = $(wildcard $(addsuffix /*.cc,$(1)))
+objects = $(patsubst %.cc,$(OBJ)/%.o,$(call sources,$(1)))
+
+# Object files of each part. A folder's *.cc belong to it; programs' main.cc stand apart.
+core := $(call objects,daemon/core)
+shell := $(call objects,daemon/net daemon/control daemon/trace daemon/store)
+DAEMON_LIBS := -lspdlog -lfmt -lssl -lcrypto -lsimdjson -lpthread
+PROGRAMS := $(addprefix $(BIN)/,hivemindd hivemindctl hivemind-run)
+TEST_PROGRAMS := $(addprefix $(BIN)/,hivemind-mock core_test net_test run_test bench_client)
+
+.PHONY: all deps demo check bench asan tsan tidy install uninstall help tests clean
+all: $(PROGRAMS) $(LIB)/libhivemind-preload.so $(BIN)/hivemind-mock
+
+$(OBJ)/libcore.a: $(core)
+	@rm -f $@; ar rcs $@ $^
+$(OBJ)/libshell.a: $(shell)
+	@rm -f $@; ar rcs $@ $^
+link = @mkdir -p $(@D); echo "  LD   $@"; $(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
+$(BIN)/hivemindd: $(OBJ)/daemon/main.o $(OBJ)/libshell.a $(OBJ)/libcore.a
+	$(link) $(DAEMON_LIBS)
+$(BIN)/hivemindctl: $(call objects,daemon/ctl)
+	$(link) -lpthread
+$(BIN)/hivemind-run: $(call objects,preload/run)
+	$(link)
+$(BIN)/hivemind-mock: $(call objects,tests/mock) $(OBJ)/libcore.a
+	$(link) -lssl -lcrypto -lsimdjson -lpthread
+$(BIN)/core_test: $(call objects,tests/core) $(OBJ)/libcore.a
+	$(link) -lgtest_main -lgtest -lsimdjson -lcrypto -lpthread
+$(BIN)/net_test: $(call objects,tests/net) $(OBJ)/libshell.a $(OBJ)/libcore.a
+	$(link) -lgtest_main -lgtest $(DAEMON_LIBS)
+$(BIN)/run_test: $(call objects,tests/run) $(filter-out %/main.o,$(call objects,preload/run))
+	$(link) -lgtest_main -lgtest -lpthread
+$(BIN)/bench_client: $(call objects,tests/bench)
+	$(link) -lssl -lcrypto -lpthread
+
+# Asio, Beast and OpenSSL are parsed once for all of these folders.
+PCH := $(OBJ)/daemon/net/pch.h
+$(call objects,daemon/net daemon/control) $(OBJ)/daemon/main.o $(call objects,tests/net): $(PCH).gch
+$(call objects,daemon/net daemon/control) $(OBJ)/daemon/main.o $(call objects,tests/net): CXXFLAGS += -include $(PCH) -Winvalid-pch
+$(PCH).gch: daemon/net/pch.h Makefile
+	@mkdir -p $(@D); cp $< $(PCH); echo "  PCH  $@"
+	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -x c++-header -o $@ $<
+
+$(OBJ)/%.o: %.cc Makefile
+	@mkdir -p $(@D); echo "  CXX  $<"
+	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
+
+# The preload object: freestanding, never with a sanitizer (preload/README.md).
+PRELOAD_FLAGS := -std=c++20 -O2 -g1 $(WARN) -Iinclude -Ipreload -fPIC -ffreestanding -fno-exceptions -fno-rtti \
+  -fno-threadsafe-statics -fvisibility=hidden -fno-stack-protector -fno-asynchronous-unwind-tables -MMD -MP
+preload_objects := $(patsubst preload/%.cc,$(OBJ)/preload/so/%.o,$(wildcard preload/*.cc))
+$(OBJ)/preload/so/%.o: preload/%.cc Makefile
+	@mkdir -p $(@D); echo "  CXX  $<"
+	@$(CXX) $(PRELOAD_FLAGS) -c -o $@ $<
+$(LIB)/libhivemind-preload.so: $(preload_objects) $(wildcard preload/*.map)
+	@mkdir -p $(@D); echo "  LD   $@"
+	@$(CXX) -shared -nostdlib -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack -Wl,--hash-style=both \
+	  -Wl,-soname,libhivemind-preload.so $(patsubst %,-Wl$(comma)--version-script=%,$(filter %.map,$^)) -o $@ $(filter %.o,$^)
+
+# Hazards: tiny programs, one file each; those that need another compiler or flags say so in tests/hazards/build.mk.
+-include tests/hazards/build.mk
+
+tests: all $(TEST_PROGRAMS) $(HAZARDS)
+	@$(if $(filter release,$(MODE)),true,ln -sfn ../lib $(OUT)/lib-release)
+
+deps:
+	@tests/support/deps
+demo: deps
+	@$(MAKE) --no-print-directory -j2 all
+	@examples/incident/demo $(DEMO)
+check: deps
+	@$(MAKE) --no-print-directory -j2 tests
+	@tests/support/check --build $(OUT) $(TESTS)
+bench: deps
+	@$(MAKE) --no-print-directory -j2 tests
+	@tests/bench/bench --build $(OUT)
+asan tsan:
+	@$(MAKE) --no-print-directory -j2 MODE=$@ tests
+	@tests/support/check --build build/$@ --mode $@ $(TESTS)
+tidy:
+	@clang-format --dry-run --Werror $$(git ls-files '*.cc' '*.h')
+	@clang-tidy --quiet $(call sources,daemon/core daemon/ctl preload/run) -- $(CPPFLAGS) -std=c++20
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hivemind $(DESTDIR)$(PREFIX)/share/hivemind
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(LIB)/libhivemind-preload.so $(DESTDIR)$(PREFIX)/lib/hivemind
+	install -m 644 examples/hivemind.toml $(DESTDIR)$(PREFIX)/share/hivemind
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(PROGRAMS)))
+	rm -rf $(DESTDIR)$(PREFIX)/lib/hivemind $(DESTDIR)$(PREFIX)/share/hivemind
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+clean:
+	rm -rf build
+
+-include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
