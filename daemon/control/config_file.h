@@ -11,6 +11,8 @@
 
 namespace hivemind {
 
+struct Directories;
+
 // One sentence: file, line, what is wrong, what to write instead.
 class ConfigError : public std::runtime_error {
 public:
@@ -19,9 +21,10 @@ public:
 
 // What holds without a file: Config's own defaults and a seed for each provider we know.
 Config default_config();
-// Throws ConfigError; also when the file is missing. Whether a missing file is an error is the caller's to say
-// (Directories::config_named).
+// Throws ConfigError; also when the file is missing.
 Config load_config(const std::filesystem::path& file);
+// The user's: a file that was named must exist, the usual one may be missing.
+Config load_config(const Directories& directories);
 // The same from text; `name` stands for the file in messages.
 Config parse_config(std::string_view toml, const std::string& name);
 
