@@ -86,8 +86,10 @@ void read_scheduler(const toml::table& table, SchedulerConfig& scheduler, const 
   ConfigReader at(table, "scheduler.", file);
   describe_scheduler(at, scheduler);
   at.reject_unknown();
-  if (scheduler.backoff_cap < scheduler.backoff_base) at.fail("backoff_cap", "scheduler.backoff_cap is shorter than backoff_base; raise it");
-  if (scheduler.breaker_open_cap < scheduler.breaker_open) at.fail("breaker_open_cap", "scheduler.breaker_open_cap is shorter than breaker_open; raise it");
+  if (scheduler.backoff_cap < scheduler.backoff_base)
+    at.fail("backoff_cap", "scheduler.backoff_cap is shorter than backoff_base; raise it");
+  if (scheduler.breaker_open_cap < scheduler.breaker_open)
+    at.fail("breaker_open_cap", "scheduler.breaker_open_cap is shorter than breaker_open; raise it");
 }
 
 void read_providers(const toml::table& table, std::map<std::string, ProviderSeed>& seeds, const std::string& file) {
@@ -101,7 +103,8 @@ void read_providers(const toml::table& table, std::map<std::string, ProviderSeed
     describe_provider(at, seed);
     at.reject_unknown();
     if (seed.max_concurrency < seed.concurrency) {
-      at.fail("max_concurrency", "provider." + std::string(name) + ": concurrency is above max_concurrency; raise max_concurrency");
+      at.fail("max_concurrency",
+              "provider." + std::string(name) + ": concurrency is above max_concurrency; raise max_concurrency");
     }
   };
   read(any_other, "");
@@ -109,7 +112,8 @@ void read_providers(const toml::table& table, std::map<std::string, ProviderSeed
   providers.reject_unknown();
 }
 
-void read_upstreams(const std::vector<const toml::table*>& tables, std::vector<UpstreamOverride>& upstreams, const std::string& file) {
+void read_upstreams(const std::vector<const toml::table*>& tables, std::vector<UpstreamOverride>& upstreams,
+                    const std::string& file) {
   std::set<std::string> seen;
   for (const auto* table : tables) {
     ConfigReader at(*table, "upstream.", file);
@@ -117,8 +121,10 @@ void read_upstreams(const std::vector<const toml::table*>& tables, std::vector<U
     describe_upstream(at, upstream);
     at.reject_unknown();
     if (upstream.host.empty()) at.fail("host", "this [[upstream]] has no host; name the host it is for");
-    if (!seen.insert(upstream.host).second) at.fail("host", "a second [[upstream]] for \"" + upstream.host + "\"; merge the two");
-    if (upstream.plain && !upstream.ca_file.empty()) at.fail("ca_file", "this [[upstream]] is plain, so its ca_file is never used; remove one of the two");
+    if (!seen.insert(upstream.host).second)
+      at.fail("host", "a second [[upstream]] for \"" + upstream.host + "\"; merge the two");
+    if (upstream.plain && !upstream.ca_file.empty())
+      at.fail("ca_file", "this [[upstream]] is plain, so its ca_file is never used; remove one of the two");
     upstreams.push_back(std::move(upstream));
   }
 }
@@ -136,7 +142,8 @@ Config read_file(const toml::table& table, const std::string& file) {
     ConfigReader section(*limits, "limits.", file);
     describe_limits(section, config);
     section.reject_unknown();
-    if (config.max_buffered < config.max_body) section.fail("max_buffered", "limits.max_buffered is below max_body; raise it");
+    if (config.max_buffered < config.max_body)
+      section.fail("max_buffered", "limits.max_buffered is below max_body; raise it");
   }
   if (const auto* scheduler = at.section("scheduler")) read_scheduler(*scheduler, config.scheduler, file);
   if (const auto* providers = at.section("provider")) read_providers(*providers, config.scheduler.seeds, file);
@@ -157,7 +164,8 @@ std::optional<std::string> slurp(const std::filesystem::path& file) {
 Config default_config() {
   Config config;
   // What HiveMind (arXiv 2604.17111) assumes of each provider; the first response headers say better.
-  const auto seed = [&](const char* dialect, std::int64_t requests, std::int64_t tokens, int concurrency, double increase, double decrease) {
+  const auto seed = [&](const char* dialect, std::int64_t requests, std::int64_t tokens, int concurrency,
+                        double increase, double decrease) {
     ProviderSeed& s = config.scheduler.seeds[dialect];
     s.requests_per_minute = requests;
     s.tokens_per_minute = tokens;
@@ -176,7 +184,8 @@ Config parse_config(std::string_view toml, const std::string& name) {
   try {
     return read_file(toml::parse(toml, name), name);
   } catch (const toml::parse_error& error) {
-    throw ConfigError(name + ":" + std::to_string(error.source().begin.line) + ": not TOML: " + std::string(error.description()));
+    throw ConfigError(name + ":" + std::to_string(error.source().begin.line) +
+                      ": not TOML: " + std::string(error.description()));
   }
 }
 
@@ -201,12 +210,18 @@ std::vector<std::string> known_config_keys() {
     KeyLister at(prefix, keys);
     describe(at, into);
   };
-  list("", [](auto& at, auto& into) { describe_top(at, into); }, config);
-  list("timeouts.", [](auto& at, auto& into) { describe_timeouts(at, into); }, config);
-  list("limits.", [](auto& at, auto& into) { describe_limits(at, into); }, config);
-  list("scheduler.", [](auto& at, auto& into) { describe_scheduler(at, into); }, config.scheduler);
-  list("provider.NAME.", [](auto& at, auto& into) { describe_provider(at, into); }, seed);
-  list("upstream.", [](auto& at, auto& into) { describe_upstream(at, into); }, upstream);
+  list(
+      "", [](auto& at, auto& into) { describe_top(at, into); }, config);
+  list(
+      "timeouts.", [](auto& at, auto& into) { describe_timeouts(at, into); }, config);
+  list(
+      "limits.", [](auto& at, auto& into) { describe_limits(at, into); }, config);
+  list(
+      "scheduler.", [](auto& at, auto& into) { describe_scheduler(at, into); }, config.scheduler);
+  list(
+      "provider.NAME.", [](auto& at, auto& into) { describe_provider(at, into); }, seed);
+  list(
+      "upstream.", [](auto& at, auto& into) { describe_upstream(at, into); }, upstream);
   return keys;
 }
 }  // namespace hivemind

@@ -29,7 +29,8 @@ std::string shown(const toml::node& node) {
 
 std::string listed(const std::vector<std::string>& words) {
   std::string all;
-  for (std::size_t i = 0; i < words.size(); ++i) all += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + ('"' + words[i] + '"');
+  for (std::size_t i = 0; i < words.size(); ++i)
+    all += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + ('"' + words[i] + '"');
   return all;
 }
 
@@ -44,7 +45,8 @@ void ConfigReader::fail(std::string_view key, const std::string& wrong) const {
 
 void ConfigReader::reject(std::string_view key, const toml::node& node, const std::string& wanted) const {
   const auto line = node.source().begin.line;
-  throw ConfigError(file_ + ":" + std::to_string(line) + ": " + prefix_ + std::string(key) + " is " + shown(node) + "; write " + wanted);
+  throw ConfigError(file_ + ":" + std::to_string(line) + ": " + prefix_ + std::string(key) + " is " + shown(node) +
+                    "; write " + wanted);
 }
 
 const toml::node* ConfigReader::find(std::string_view key) {
@@ -70,15 +72,18 @@ void ConfigReader::choice(std::string_view key, std::string& into, const Choices
   const auto* node = find(key);
   if (!node) return;
   const auto* word = node->as_string();
-  if (!word || std::find(choices.begin(), choices.end(), word->get()) == choices.end()) reject(key, *node, listed(choices));
+  if (!word || std::find(choices.begin(), choices.end(), word->get()) == choices.end())
+    reject(key, *node, listed(choices));
   into = word->get();
 }
 
 std::string ConfigReader::one_host(std::string_view key, const toml::node& node, bool pattern) const {
   const auto* word = node.as_string();
   const auto parsed = word ? parse_host(word->get(), pattern) : std::nullopt;
-  if (!parsed) reject(key, node, pattern ? "a host name such as \"llm.example.com\" or \"*.example.com\", without scheme, port or path"
-                                         : "a host name or address such as \"127.0.0.1\", without scheme, port or path");
+  if (!parsed)
+    reject(key, node,
+           pattern ? "a host name such as \"llm.example.com\" or \"*.example.com\", without scheme, port or path"
+                   : "a host name or address such as \"127.0.0.1\", without scheme, port or path");
   return *parsed;
 }
 
@@ -133,7 +138,8 @@ void ConfigReader::duration(std::string_view key, Duration& into) {
   if (!node) return;
   const auto* word = node->as_string();
   const auto parsed = word ? parse_duration(word->get()) : std::nullopt;
-  if (!parsed || *parsed <= Duration::zero()) reject(key, *node, "a duration above zero such as \"500ms\", \"6s\" or \"10m\"");
+  if (!parsed || *parsed <= Duration::zero())
+    reject(key, *node, "a duration above zero such as \"500ms\", \"6s\" or \"10m\"");
   into = *parsed;
 }
 
@@ -204,8 +210,10 @@ void ConfigReader::reject_unknown() const {
     if (std::find(asked_.begin(), asked_.end(), key.str()) != asked_.end()) continue;
     const auto near = nearest(key.str(), asked_);
     const auto line = std::max<std::size_t>(key.source().begin.line, node.source().begin.line);
-    std::string message = file_ + ":" + std::to_string(line) + ": unknown key \"" + prefix_ + std::string(key.str()) + "\"; ";
-    message += near.empty() ? "remove it (examples/hivemind.toml lists every key)" : "did you mean \"" + prefix_ + near + "\"?";
+    std::string message =
+        file_ + ":" + std::to_string(line) + ": unknown key \"" + prefix_ + std::string(key.str()) + "\"; ";
+    message += near.empty() ? "remove it (examples/hivemind.toml lists every key)"
+                            : "did you mean \"" + prefix_ + near + "\"?";
     throw ConfigError(message);
   }
 }

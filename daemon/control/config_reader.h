@@ -14,7 +14,8 @@
 
 namespace hivemind {
 
-template <class Number> struct Range {
+template <class Number>
+struct Range {
   Number least, most;
 };
 using Choices = std::vector<std::string>;
@@ -36,7 +37,8 @@ public:
   void duration(std::string_view key, Duration& into);  // longer than zero
   void size(std::string_view key, std::uint64_t& into);
   void real(std::string_view key, double& into, Range<double> range);
-  template <class Integer> void integer(std::string_view key, Integer& into, Range<std::int64_t> range) {
+  template <class Integer>
+  void integer(std::string_view key, Integer& into, Range<std::int64_t> range) {
     if (const auto value = read_integer(key, range)) into = static_cast<Integer>(*value);
   }
   // A positive number, or "unlimited".

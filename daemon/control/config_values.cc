@@ -13,7 +13,8 @@ struct Unit {
   std::string_view name;
   double factor;
 };
-constexpr std::array<Unit, 6> duration_units{{{"ms", 1e6}, {"s", 1e9}, {"min", 60e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
+constexpr std::array<Unit, 6> duration_units{
+    {{"ms", 1e6}, {"s", 1e9}, {"min", 60e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
 constexpr std::array<Unit, 4> size_units{{{"B", 1}, {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}}};
 constexpr double longest = 10 * 365 * 86400e9;  // nanoseconds
 
@@ -66,7 +67,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
 
 std::string format_duration(Duration duration) {
   auto left = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-  constexpr std::array<std::pair<std::string_view, long>, 5> parts{{{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}}};
+  constexpr std::array<std::pair<std::string_view, long>, 5> parts{
+      {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}}};
   std::string text;
   for (const auto& [name, size] : parts) {
     if (left / size == 0) continue;
@@ -85,13 +87,15 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 
 std::optional<std::string> parse_host(std::string_view text, bool pattern) {
   std::string host(text);
-  std::transform(host.begin(), host.end(), host.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(host.begin(), host.end(), host.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   std::string_view name = host;
   if (name.size() > 253) return std::nullopt;
   if (pattern && name.substr(0, 2) == "*.") name.remove_prefix(2);
   // An IPv6 address, without brackets.
   if (name.find(':') != name.npos) {
-    if (name.find_first_not_of("0123456789abcdef:.") != name.npos || std::count(name.begin(), name.end(), ':') < 2) return std::nullopt;
+    if (name.find_first_not_of("0123456789abcdef:.") != name.npos || std::count(name.begin(), name.end(), ':') < 2)
+      return std::nullopt;
     return host;
   }
   std::size_t label = 0;

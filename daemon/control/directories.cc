@@ -75,13 +75,17 @@ void make_private_directory(const fs::path& directory) {
   // Looked at through a descriptor, so that what is checked is what is changed.
   const UniqueFd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!opened) {
-    refuse(directory, errno == ENOTDIR || errno == ELOOP ? "it is a symbolic link or no directory; remove it" : std::strerror(errno));
+    refuse(directory, errno == ENOTDIR || errno == ELOOP ? "it is a symbolic link or no directory; remove it"
+                                                         : std::strerror(errno));
   }
   struct stat found {};
   if (::fstat(opened.get(), &found) != 0) refuse(directory, std::strerror(errno));
-  if (found.st_uid != ::geteuid()) refuse(directory, "it belongs to another user (uid " + std::to_string(found.st_uid) + "); remove it or choose another directory");
+  if (found.st_uid != ::geteuid())
+    refuse(directory, "it belongs to another user (uid " + std::to_string(found.st_uid) +
+                          "); remove it or choose another directory");
   // Not corrected for the user: a directory that was named by mistake (/tmp, a home) must stay as it is.
-  if ((found.st_mode & 0077) != 0) refuse(directory, "others may enter it; run chmod 700 on it, or choose another directory");
+  if ((found.st_mode & 0077) != 0)
+    refuse(directory, "others may enter it; run chmod 700 on it, or choose another directory");
 }
 
 void prepare(const Directories& directories) {
