@@ -26,7 +26,7 @@ SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 SAN_tsan := -fsanitize=thread
 OPT := $(if $(filter release,$(MODE)),-O2 -g1,-O1 -g1 $(SAN_$(MODE)))
 CPPFLAGS := -Iinclude -Idaemon -I. -I$(OBJ)/generated -DBOOST_ASIO_NO_DEPRECATED -DSPDLOG_FMT_EXTERNAL -DSPDLOG_COMPILED_LIB
-CXXFLAGS := -std=c++20 $(OPT) $(WARN) -fno-plt -MMD -MP
+CXXFLAGS := -std=c++20 $(OPT) $(WARN) -Wno-mismatched-new-delete -fno-plt -MMD -MP
 LDFLAGS := $(if $(filter release,$(MODE)),-Wl$(comma)--as-needed -Wl$(comma)-O1,$(SAN_$(MODE)))
 
 
@@ -38,7 +38,7 @@ core := $(call objects,daemon/core)
 shell := $(call objects,daemon/net daemon/control daemon/trace daemon/store)
 DAEMON_LIBS := -lspdlog -lfmt -lssl -lcrypto -lsimdjson -lpthread
 PROGRAMS := $(addprefix $(BIN)/,hivemindd hivemindctl hivemind-run)
-TEST_PROGRAMS := $(addprefix $(BIN)/,hivemind-mock core_test net_test run_test bench_client)
+TEST_PROGRAMS := $(addprefix $(BIN)/,hivemind-mock mock_test core_test net_test run_test bench_client)
 
 .PHONY: all deps demo check bench asan tsan tidy install uninstall help tests clean
 all: $(PROGRAMS) $(LIB)/libhivemind-preload.so $(BIN)/hivemind-mock
@@ -54,8 +54,10 @@ $(BIN)/hivemindctl: $(call objects,daemon/ctl)
 	$(link) -lpthread
 $(BIN)/hivemind-run: $(call objects,preload/run)
 	$(link)
-$(BIN)/hivemind-mock: $(call objects,tests/mock) $(OBJ)/libcore.a
+$(BIN)/hivemind-mock: $(call objects,tests/mock)
 	$(link) -lssl -lcrypto -lsimdjson -lpthread
+$(BIN)/mock_test: $(call objects,tests/mock_test) $(filter-out %/main.o,$(call objects,tests/mock))
+	$(link) -lgtest_main -lgtest -lssl -lcrypto -lsimdjson -lpthread
 $(BIN)/core_test: $(call objects,tests/core) $(OBJ)/libcore.a
 	$(link) -lgtest_main -lgtest -lsimdjson -lcrypto -lpthread
 $(BIN)/net_test: $(call objects,tests/net) $(OBJ)/libshell.a $(OBJ)/libcore.a
@@ -67,8 +69,8 @@ $(BIN)/bench_client: $(call objects,tests/bench)
 
 # Asio, Beast and OpenSSL are parsed once for all of these folders.
 PCH := $(OBJ)/daemon/net/pch.h
-$(call objects,daemon/net daemon/control) $(OBJ)/daemon/main.o $(call objects,tests/net): $(PCH).gch
-$(call objects,daemon/net daemon/control) $(OBJ)/daemon/main.o $(call objects,tests/net): CXXFLAGS += -include $(PCH) -Winvalid-pch
+$(call objects,daemon/net daemon/control tests/net tests/mock) $(OBJ)/daemon/main.o: $(PCH).gch
+$(call objects,daemon/net daemon/control tests/net tests/mock) $(OBJ)/daemon/main.o: CXXFLAGS += -include $(PCH) -Winvalid-pch
 $(PCH).gch: daemon/net/pch.h Makefile
 	@mkdir -p $(@D); cp $< $(PCH); echo "  PCH  $@"
 	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -x c++-header -o $@ $<

@@ -1,0 +1,189 @@
+#include "net/exchange.h"
+
+#include <spdlog/spdlog.h>
+
+#include "net/forward_head.h"
+
+namespace hivemind {
+
+namespace {
+// Response bytes kept back until content begins, at most; a response that is larger passes unseen to its end.
+constexpr std::size_t max_held = 1u << 20;
+// A stream whose handshake is followed by silence is let through after this long, so that its client sees it alive.
+constexpr Duration max_withheld = 15s;
+
+double unix_now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+}  // namespace
+
+Exchange::Exchange(Services& services, Run& run, Stream& client, const Destination& destination, const Dialect& dialect,
+                   const RequestHead& head, std::string_view raw_head, Body body)
+    : services_(services), run_(run), client_(client), destination_(destination), dialect_(dialect), head_(head),
+      raw_head_(raw_head), config_(services.config), body_(std::move(body)), buffered_(services) {
+  buffered_.set(body_.wire.size());
+}
+
+asio::awaitable<bool> Exchange::serve() {
+  auto profile = dialect_.read_request(head_, destination_.host, body_.content(), services_.account_salt);
+  std::string().swap(body_.decoded);
+  spdlog::debug("request run={:016x} provider={} model={} streaming={} bytes={}", run_.id(), profile.provider, profile.model,
+                profile.streaming, body_.wire.size());
+  request_ = services_.admission.submit(run_.id(), std::move(profile));
+  client_.watch([this] { cancel_.request(); });
+  for (;;) {
+    const auto refusal = co_await services_.admission.admitted(request_, cancel_);
+    if (refusal) {
+      spdlog::info("refused run={:016x} request={} reason={}", run_.id(), request_, refusal->message);
+      const auto answer = dialect_.refusal(*refusal);
+      const auto ec = co_await client_.write_all(answer, Clock::now() + config_->stall_timeout);
+      co_return !ec && head_.keep_alive && head_.minor_version > 0;
+    }
+    if (cancel_.requested()) {
+      left({});
+      co_return false;
+    }
+    if (co_await attempt() != Attempt::again) break;
+  }
+  co_return keep_alive_;
+}
+
+asio::awaitable<Exchange::Attempt> Exchange::attempt() {
+  // A pooled connection may have been closed by the upstream just now; that is no failure of the request.
+  for (bool fresh = false;; fresh = true) {
+    ConnectFailure why;
+    auto lease = co_await services_.pool.acquire(destination_, fresh, config_->connect_timeout, cancel_, why);
+    if (cancel_.requested()) co_return left({});
+    if (!lease.stream) {
+      const Failure failure{.failure_class = why.untrusted ? FailureClass::client_error : FailureClass::fault,
+                            .status = 0, .retry_after = {}, .detail = why.detail};
+      co_return co_await failed(failure, {}, nullptr, nullptr, {});
+    }
+    bool stale = false, reusable = false;
+    const auto end = co_await attempt_on(*lease.stream, lease.reused, stale, reusable);
+    if (stale) continue;
+    if (reusable) services_.pool.give_back(destination_, std::move(lease.stream), config_->upstream_idle);
+    else lease.stream->close();
+    co_return end;
+  }
+}
+
+asio::awaitable<Exchange::Attempt> Exchange::attempt_on(Stream& upstream, bool reused, bool& stale, bool& reusable) {
+  CancelPoint::Scope scope(cancel_, [&upstream] { upstream.cancel(); });
+  ResponseRelay relay(services_, upstream);
+  {
+    std::string head = forward_request_head(head_, raw_head_, false);
+    // A small request goes out in one segment, and its TLS record too.
+    if (body_.wire.size() <= 16 * 1024) head += body_.wire;
+    auto ec = co_await upstream.write_all(head, Clock::now() + config_->stall_timeout);
+    if (!ec && body_.wire.size() > 16 * 1024)
+      ec = co_await upstream.write_all(body_.wire, Clock::now() + config_->stall_timeout);
+    // An upstream may answer and close before it has read everything, so its answer is read even after a failed write.
+  }
+  const auto ec = co_await relay.read_head(head_.method, client_, Clock::now() + config_->response_timeout, config_->head_timeout);
+  if (cancel_.requested()) {
+    upstream.reset();
+    co_return left({});
+  }
+  if (ec) {
+    if (reused && !relay.begun() && ec != asio::error::timed_out) {
+      stale = true;
+      co_return Attempt::again;
+    }
+    const Failure failure{.failure_class = FailureClass::fault, .status = 0, .retry_after = {}, .detail = "no response: " + ec.message()};
+    co_return co_await failed(failure, {}, nullptr, nullptr, {});
+  }
+  const auto limits = dialect_.read_limits(relay.head());
+  services_.admission.limits_seen(request_, limits, dialect_.organisation(relay.head()));
+  const auto reader = dialect_.reader(relay.head(), unix_now());
+  const auto content = [&reader](std::string_view bytes) { reader->feed(bytes); };
+
+  std::string held = forward_response_head(relay.head(), relay.raw_head(), !keeps_alive(relay));
+  const bool success = relay.head().status < 400;
+  const auto let_through = Clock::now() + (success ? max_withheld : config_->stall_timeout);
+  error_code broken;
+  while (!relay.done() && held.size() < max_held && !(success && (reader->content_begun() || reader->failure()))) {
+    broken = co_await relay.hold_more(held, content, let_through);
+    if (broken) break;
+  }
+  if (cancel_.requested()) {
+    upstream.reset();
+    co_return left(reader->usage());
+  }
+  if (broken && !(success && broken == asio::error::timed_out)) {
+    const Failure failure{.failure_class = FailureClass::fault, .status = relay.head().status, .retry_after = {},
+                          .detail = "response broke before content: " + broken.message()};
+    co_return co_await failed(failure, reader->usage(), nullptr, nullptr, {});
+  }
+  if (relay.done() || !success) reader->finish();
+  if (const auto body_limits = reader->limits(); !body_limits.empty())
+    services_.admission.limits_seen(request_, body_limits, {});
+  auto end = Attempt::answered;
+  if (const auto failure = reader->failure(); failure && !reader->content_begun())
+    end = co_await failed(*failure, reader->usage(), &relay, reader.get(), std::move(held));
+  else
+    end = co_await deliver(relay, *reader, std::move(held), true);
+  reusable = relay.reusable() && upstream.is_open();
+  co_return end;
+}
+
+asio::awaitable<Exchange::Attempt> Exchange::deliver(ResponseRelay& relay, ResponseReader& reader, std::string held, bool scheduled) {
+  if (scheduled) {
+    services_.admission.first_content(request_);
+    std::string().swap(body_.wire);  // nothing is sent twice from here on
+    buffered_.set(0);
+  }
+  keep_alive_ = keeps_alive(relay);
+  auto end = ResponseRelay::End::complete;
+  if (co_await client_.write_all(held, Clock::now() + config_->stall_timeout)) end = ResponseRelay::End::client_gone;
+  std::string().swap(held);
+  if (end == ResponseRelay::End::complete && !relay.done())
+    end = co_await relay.forward(client_, [&reader](std::string_view bytes) { reader.feed(bytes); }, config_->stall_timeout);
+  if (end == ResponseRelay::End::complete) {
+    reader.finish();
+    if (scheduled) services_.admission.finished(request_, reader.usage(), reader.failure().has_value());
+    co_return Attempt::answered;
+  }
+  keep_alive_ = false;
+  if (end == ResponseRelay::End::client_gone || cancel_.requested()) {
+    if (scheduled) services_.admission.cancelled(request_, reader.usage());
+    client_.reset();
+    co_return Attempt::client_gone;
+  }
+  spdlog::info("stream broke after content run={:016x} request={} error={}", run_.id(), request_, relay.error().message());
+  if (scheduled) services_.admission.finished(request_, reader.usage(), true);
+  // Neither a truncated body nor an orderly end may look complete.
+  client_.reset();
+  co_return Attempt::answered;
+}
+
+asio::awaitable<Exchange::Attempt> Exchange::failed(const Failure& failure, const Usage& usage, ResponseRelay* relay,
+                                                    ResponseReader* reader, std::string held) {
+  const auto verdict = services_.admission.failed(request_, failure, usage);
+  spdlog::info("attempt failed run={:016x} request={} class={} status={} verdict={} detail={}", run_.id(), request_,
+               to_string(failure.failure_class), failure.status, verdict == FailureVerdict::retry ? "retry" : "pass on", failure.detail);
+  if (verdict == FailureVerdict::retry) co_return Attempt::again;
+  if (relay) co_return co_await deliver(*relay, *reader, std::move(held), false);
+  keep_alive_ = false;
+  if (failure.failure_class == FailureClass::client_error) {
+    const std::string text = "HiveMind: the upstream " + destination_.host + " could not be verified: " + failure.detail + "\n";
+    co_await client_.write_all("HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nConnection: close\r\nX-HiveMind: upstream\r\nContent-Length: " +
+                                   std::to_string(text.size()) + "\r\n\r\n" + text,
+                               Clock::now() + config_->stall_timeout);
+    co_return Attempt::answered;
+  }
+  client_.reset();  // as the upstream did
+  co_return Attempt::answered;
+}
+
+Exchange::Attempt Exchange::left(const Usage& usage) {
+  spdlog::debug("client left run={:016x} request={}", run_.id(), request_);
+  services_.admission.cancelled(request_, usage);
+  client_.reset();
+  return Attempt::client_gone;
+}
+
+bool Exchange::keeps_alive(const ResponseRelay& relay) const {
+  return head_.keep_alive && head_.minor_version > 0 && !relay.ends_by_close() && !services_.draining;
+}
+}  // namespace hivemind

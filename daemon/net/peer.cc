@@ -1,0 +1,59 @@
+#include "net/peer.h"
+
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+
+namespace hivemind {
+
+std::optional<uid_t> PeerOwner::uid_of(const boost::asio::ip::tcp::endpoint& client,
+                                       const boost::asio::ip::tcp::endpoint& server) {
+  if (unavailable_) return std::nullopt;
+  if (!netlink_) {
+    netlink_.reset(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+    if (!netlink_) {
+      unavailable_ = true;
+      spdlog::warn("peers' users cannot be checked: no sock_diag error={}", std::strerror(errno));
+      return std::nullopt;
+    }
+  }
+  struct {
+    nlmsghdr header;
+    inet_diag_req_v2 request;
+  } query{};
+  query.header.nlmsg_len = sizeof query;
+  query.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  query.header.nlmsg_flags = NLM_F_REQUEST;
+  auto& request = query.request;
+  request.sdiag_family = AF_INET;
+  request.sdiag_protocol = IPPROTO_TCP;
+  request.idiag_states = ~0u;
+  request.id.idiag_sport = htons(client.port());
+  request.id.idiag_dport = htons(server.port());
+  request.id.idiag_src[0] = htonl(client.address().to_v4().to_uint());
+  request.id.idiag_dst[0] = htonl(server.address().to_v4().to_uint());
+  request.id.idiag_cookie[0] = request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  if (::send(netlink_.get(), &query, sizeof query, 0) < 0) return std::nullopt;
+  alignas(nlmsghdr) std::array<char, 1024> answer;
+  const auto size = ::recv(netlink_.get(), answer.data(), answer.size(), 0);
+  if (size < static_cast<ssize_t>(sizeof(nlmsghdr))) return std::nullopt;
+  const auto* header = reinterpret_cast<const nlmsghdr*>(answer.data());
+  if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+      size < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(inet_diag_msg))))
+    return std::nullopt;  // already closed, or not known to this kernel
+  return static_cast<const inet_diag_msg*>(NLMSG_DATA(header))->idiag_uid;
+}
+
+std::string executable_of(std::int32_t pid) {
+  std::array<char, 4096> path;
+  const auto n = ::readlink(("/proc/" + std::to_string(pid) + "/exe").c_str(), path.data(), path.size());
+  return n > 0 ? std::string(path.data(), static_cast<std::size_t>(n)) : std::string();
+}
+}  // namespace hivemind

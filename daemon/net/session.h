@@ -1,0 +1,34 @@
+// session.h - one captured connection, from its first byte to its end: what it is, and who carries it.
+#pragma once
+#include "core/http_head.h"
+#include "core/sniff.h"
+#include "net/run.h"
+#include "net/services.h"
+
+namespace hivemind {
+
+class Session {
+public:
+  Session(Services& services, RunPtr run, tcp::socket socket, OriginalDestination original);
+  ~Session();
+  Session(const Session&) = delete;
+  asio::awaitable<void> serve();
+
+private:
+  asio::awaitable<void> serve_tls(const ClientHello& hello, std::string ahead);
+  asio::awaitable<void> serve_plain(std::string ahead);
+  // Requests on a connection that is ours. `host` is fixed by SNI; empty: each request's Host tells (plain HTTP).
+  asio::awaitable<void> serve_http(std::string host, std::string buffer);
+  asio::awaitable<bool> serve_request(const RequestHead& head, std::string_view raw_head, const std::string& host, std::string& buffer);
+  asio::awaitable<void> tunnel_to(std::string host, std::string ahead);
+  // An answer of ours to what cannot be served; the connection ends.
+  asio::awaitable<void> refuse(int status, std::string reason);
+
+  Services& services_;
+  RunPtr run_;
+  std::shared_ptr<const Config> config_;
+  Stream client_;
+  OriginalDestination original_;
+  std::string executable_;
+};
+}  // namespace hivemind

@@ -1,0 +1,73 @@
+#include "net/upstream_pool.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <openssl/err.h>
+
+namespace hivemind {
+
+asio::awaitable<Lease> UpstreamPool::acquire(const Destination& destination, bool fresh, Duration timeout,
+                                             CancelPoint& cancel, ConnectFailure& failure) {
+  if (!fresh) {
+    const auto found = idle_.find(destination.key());
+    while (found != idle_.end() && !found->second.empty()) {
+      // The most recently used first: the least likely to be stale.
+      auto stream = std::move(found->second.back().stream);
+      found->second.pop_back();
+      if (stream->is_quiet()) co_return Lease{std::move(stream), true};
+    }
+  }
+  auto connected = co_await connect_to(destination, timeout, deadlines_, cancel);
+  if (!connected) {
+    failure = {connected.error(), "connect: " + connected.error().message(), false};
+    co_return Lease{};
+  }
+  auto stream = std::move(*connected);
+  if (destination.tls) {
+    const auto context = tls_.context(destination.ca_file);
+    if (!context) {
+      failure = {context.error(), "roots " + destination.ca_file + " cannot be read", true};
+      co_return Lease{};
+    }
+    CancelPoint::Scope scope(cancel, [raw = stream.get()] { raw->cancel(); });
+    if (const auto ec = co_await stream->connect_tls(*context, destination.host, Clock::now() + timeout)) {
+      const long verified = SSL_get_verify_result(stream->ssl());
+      const bool untrusted = verified != X509_V_OK;
+      failure = {ec,
+                 "TLS: " + (untrusted ? std::string(X509_verify_cert_error_string(verified))
+                                      : stream->tls_error().empty() ? ec.message() : stream->tls_error()),
+                 untrusted};
+      co_return Lease{};
+    }
+  }
+  co_return Lease{std::move(stream), false};
+}
+
+void UpstreamPool::give_back(const Destination& destination, StreamPtr stream, Duration keep) {
+  auto& idle = idle_[destination.key()];
+  if (idle.size() >= max_idle_per_destination) idle.pop_front();
+  idle.push_back({std::move(stream), Clock::now() + keep});
+  if (!expiring_) {
+    expiring_ = true;
+    spawn(loop_, "upstream pool", expire());
+  }
+}
+
+void UpstreamPool::clear() {
+  idle_.clear();
+  timer_.cancel();
+}
+
+asio::awaitable<void> UpstreamPool::expire() {
+  while (!idle_.empty()) {
+    timer_.expires_after(1s);
+    auto [ec] = co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (ec) break;
+    const auto now = Clock::now();
+    for (auto it = idle_.begin(); it != idle_.end();) {
+      std::erase_if(it->second, [now](const Idle& idle) { return idle.until <= now; });
+      it = it->second.empty() ? idle_.erase(it) : std::next(it);
+    }
+  }
+  expiring_ = false;
+}
+}  // namespace hivemind
