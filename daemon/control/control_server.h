@@ -39,6 +39,7 @@ public:
   virtual std::optional<std::string> reload() = 0;
 };
 
+// Is gone before the io_context.
 class ControlServer {
 public:
   // As HandoverListener: the caller holds daemon.lock; throws std::runtime_error when it cannot listen.

@@ -34,6 +34,7 @@ public:
   virtual void end(std::uint64_t run_id) = 0;
 };
 
+// Is gone before the io_context.
 class HandoverListener {
 public:
   // Listens on `socket` (0600, in a 0700 directory); what a dead daemon left there is replaced, so the caller must hold

@@ -13,10 +13,13 @@ namespace hivemind {
 
 UniqueFd listen_local(const std::filesystem::path& path, int type) {
   const std::string name = path.string();
-  const auto refuse = [&](const std::string& why) { throw std::runtime_error("cannot listen on " + name + ": " + why); };
+  const auto refuse = [&](const std::string& why) {
+    throw std::runtime_error("cannot listen on " + name + ": " + why);
+  };
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (name.size() >= sizeof address.sun_path) refuse("the path is too long for a socket; set HIVEMIND_RUNTIME_DIR to a shorter directory");
+  if (name.size() >= sizeof address.sun_path)
+    refuse("the path is too long for a socket; set HIVEMIND_RUNTIME_DIR to a shorter directory");
   std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
   UniqueFd fd(::socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) refuse(std::strerror(errno));

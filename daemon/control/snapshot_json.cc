@@ -1,0 +1,151 @@
+#include "control/snapshot_json.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+namespace hivemind {
+namespace {
+namespace json = boost::json;
+
+// To the millisecond: more digits than that tell nothing.
+double seconds(Duration duration) { return std::round(std::chrono::duration<double>(duration).count() * 1000) / 1000; }
+json::value seconds(const std::optional<Duration>& duration) {
+  return duration ? json::value(seconds(*duration)) : json::value(nullptr);
+}
+double rounded(double number) { return std::round(number * 1000) / 1000; }
+
+json::object limit_json(const LimitSnapshot& limit) {
+  return {{"dimension", to_string(limit.dimension)}, {"limit", limit.limit},   {"available", rounded(limit.available)},
+          {"window_s", seconds(limit.window)},       {"source", limit.source}, {"cooldown_s", seconds(limit.cooldown)}};
+}
+
+json::object pool_json(const PoolSnapshot& pool) {
+  json::array limits;
+  for (const auto& limit : pool.limits) limits.push_back(limit_json(limit));
+  return {{"provider", valid_utf8(pool.provider)},
+          {"account", valid_utf8(pool.account)},
+          {"model_class", valid_utf8(pool.model_class)},
+          {"window", rounded(pool.window)},
+          {"in_flight", pool.in_flight},
+          {"waiting", pool.waiting},
+          {"breaker", pool.breaker},
+          {"rate_limited", pool.rate_limited},
+          {"overloads", pool.overloads},
+          {"faults", pool.faults},
+          {"limits", std::move(limits)}};
+}
+
+json::object waiting_json(const WaitingSnapshot& waiting) {
+  return {{"request", waiting.request},           {"run", run_id_text(waiting.run)},
+          {"agent", valid_utf8(waiting.agent)},   {"model", valid_utf8(waiting.model)},
+          {"priority", waiting.priority},         {"waited_s", seconds(waiting.waited)},
+          {"reason", valid_utf8(waiting.reason)}, {"expected_s", seconds(waiting.expected)}};
+}
+
+json::object info_json(const DaemonInfo& info) {
+  return {
+      {"pid", info.pid},
+      {"version", info.version},
+      {"uptime_s", seconds(info.uptime)},
+      {"config_file", valid_utf8(info.config_file)},
+      {"log_file", valid_utf8(info.log_file)},
+      {"root_bundle", valid_utf8(info.root_bundle)},
+      {"certificates_expire", info.certificates_expire ? json::value(info.certificates_expire) : json::value(nullptr)},
+      {"connections", info.connections},
+      {"draining", info.draining}};
+}
+
+// Length of the UTF-8 sequence at the front of `text`, 0 when it is not valid.
+std::size_t sequence(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = at(0);
+  const std::size_t size = first < 0x80                    ? 1
+                           : first >= 0xC2 && first < 0xE0 ? 2
+                           : first >= 0xE0 && first < 0xF0 ? 3
+                           : first >= 0xF0 && first < 0xF5 ? 4
+                                                           : 0;
+  if (size > text.size()) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((at(i) & 0xC0) != 0x80) return 0;
+  }
+  // Overlong forms, surrogates and what lies above U+10FFFF.
+  if (size >= 3) {
+    const unsigned second = at(1);
+    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90) ||
+        (first == 0xF4 && second > 0x8F))
+      return 0;
+  }
+  return size;
+}
+}  // namespace
+
+json::object run_json(const RunSnapshot& run) {
+  json::array agents;
+  for (const auto& agent : run.agents) {
+    agents.push_back(json::object{{"agent", valid_utf8(agent.agent)},
+                                  {"waiting", agent.waiting},
+                                  {"in_flight", agent.in_flight},
+                                  {"requests", agent.requests}});
+  }
+  return {{"id", run_id_text(run.id)},
+          {"parent", run.parent ? json::value(run_id_text(run.parent)) : json::value(nullptr)},
+          {"name", valid_utf8(run.name)},
+          {"priority", run.priority},
+          {"weight", run.weight},
+          {"waiting", run.waiting},
+          {"in_flight", run.in_flight},
+          {"requests", run.requests},
+          {"retries", run.retries},
+          {"errors", run.errors},
+          {"refused", run.refused},
+          {"input_tokens", run.input_tokens},
+          {"output_tokens", run.output_tokens},
+          {"cached_tokens", run.cached_tokens},
+          {"tokens_spent", run.tokens_spent},
+          {"token_budget", run.token_budget ? json::value(*run.token_budget) : json::value(nullptr)},
+          {"waited_s", seconds(run.waited)},
+          {"agents", std::move(agents)}};
+}
+
+json::array runs_json(const std::vector<RunSnapshot>& runs) {
+  json::array all;
+  for (const auto& run : runs) all.push_back(run_json(run));
+  return all;
+}
+
+json::object status_json(const DaemonInfo& info, const Snapshot& snapshot) {
+  json::array pools, queue;
+  for (const auto& pool : snapshot.pools) pools.push_back(pool_json(pool));
+  for (const auto& waiting : snapshot.queue) queue.push_back(waiting_json(waiting));
+  return {{"daemon", info_json(info)},
+          {"pools", std::move(pools)},
+          {"runs", runs_json(snapshot.runs)},
+          {"queue", std::move(queue)}};
+}
+
+std::string run_id_text(std::uint64_t id) {
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(id));
+  return text.data();
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string valid;
+  valid.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t size = sequence(text);
+    if (size == 0) {
+      valid += '?';
+      text.remove_prefix(1);
+    } else {
+      valid += text.substr(0, size);
+      text.remove_prefix(size);
+    }
+  }
+  return valid;
+}
+}  // namespace hivemind
