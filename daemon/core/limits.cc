@@ -1,0 +1,187 @@
+#include "core/limits.h"
+
+#include <algorithm>
+
+#include "core/seconds.h"
+
+namespace hivemind {
+namespace {
+constexpr std::array dimensions{Dimension::requests, Dimension::input_tokens, Dimension::output_tokens,
+                                Dimension::tokens};
+constexpr std::size_t most_limits = 16;        // a provider names a handful
+constexpr std::size_t longest_memory = 10000;  // dispatches remembered to learn a limit nobody told
+// Without any limit known, fairness counts as if these were it.
+constexpr double usual_requests = 60, usual_tokens = 100'000;
+}  // namespace
+
+std::optional<Limits::Wait> Limits::wait(const Amounts& need, TimePoint now) const {
+  std::optional<Wait> longest;
+  if (now < cooldown_) longest = Wait{cooldown_, nullptr};
+  for (const auto& limit : limits_) {
+    const TimePoint ready = limit.ready_at(of(need, limit.dimension()), now);
+    if (ready > now && (!longest || ready > longest->until)) longest = Wait{ready, &limit};
+  }
+  return longest;
+}
+
+Spending Limits::reserve(std::uint64_t attempt, const Amounts& need, TimePoint now) {
+  for (const Dimension d : dimensions) {
+    of(spent_, d) += of(need, d);
+    of(outstanding_, d) += of(need, d);
+  }
+  Spending spending{attempt, now, need, spent_, outstanding_, {}, {}};
+  for (auto& limit : limits_) {
+    limit.spend(of(need, limit.dimension()), now);
+    of(spending.believed, limit.dimension()) = limit.available(now);
+  }
+  last_sent_ = attempt;
+  if (!knows_requests()) {
+    sent_.push_back(now);
+    if (sent_.size() > longest_memory) sent_.pop_front();
+  }
+  return spending;
+}
+
+void Limits::settle(const Spending& spending, const Amounts& actual, TimePoint now) {
+  for (const Dimension d : dimensions) {
+    const double unused = d == Dimension::requests ? 0 : of(spending.need, d) - of(actual, d);
+    of(outstanding_, d) -= of(spending.need, d);
+    of(spent_, d) -= unused;
+    if (unused == 0) continue;
+    for (auto& limit : limits_) {
+      if (limit.dimension() == d) limit.give_back(unused, spending.sent, now);
+    }
+  }
+}
+
+void Limits::seed(const ProviderSeed& seed, Duration minute, TimePoint now) {
+  const std::pair<Dimension, std::optional<std::int64_t>> seeds[] = {
+      {Dimension::requests, seed.requests_per_minute},
+      {Dimension::input_tokens, seed.input_tokens_per_minute},
+      {Dimension::output_tokens, seed.output_tokens_per_minute},
+      {Dimension::tokens, seed.tokens_per_minute},
+  };
+  for (const auto& [dimension, per_minute] : seeds) {
+    auto* known = find(dimension, minute);
+    if (!per_minute) {
+      std::erase_if(limits_, [&](const RateLimit& l) { return &l == known && l.source() == LimitSource::seed; });
+    } else if (known) {
+      known->reseed(static_cast<double>(*per_minute), now);
+    } else {
+      limits_.emplace_back(dimension, static_cast<double>(*per_minute), minute, true, LimitSource::seed, now);
+    }
+  }
+}
+
+RateLimit::Answered Limits::answered(const Spending& spending, Dimension d) const {
+  // Output is charged as it is produced: a response head speaks of none of what was under way.
+  const double unsettled = d == Dimension::output_tokens ? of(spending.outstanding_before, d) : 0;
+  return {.sent = spending.sent,
+          .need = of(spending.need, d),
+          .after = of(spent_, d) - of(spending.spent_before, d),
+          .unsettled = unsettled,
+          .outstanding = of(outstanding_, d),
+          .newest = spending.attempt > corrected_};
+}
+
+void Limits::observe(Spending& spending, std::span<const LimitReport> reports, Duration minute, TimePoint now) {
+  spending.told.assign(reports.begin(), reports.end());
+  for (const auto& report : reports) {
+    if (report.dimension == Dimension::concurrency) continue;
+    const Duration window = scaled(report.window, in_seconds(minute) / 60);
+    auto* limit = find(report.dimension, window);
+    if (!limit) {
+      const auto named = report.limit ? report.limit : report.remaining;
+      if (!named || *named <= 0 || limits_.size() >= most_limits) continue;
+      limits_.emplace_back(report.dimension, static_cast<double>(*named), window, report.bucket, LimitSource::seed,
+                           now);
+      limit = &limits_.back();
+      sent_.clear();
+    }
+    limit->observe(report, answered(spending, report.dimension), now);
+  }
+}
+
+void Limits::rejected(const Spending& spending, Duration retry_after, Duration minute, Duration longest,
+                      TimePoint now) {
+  cool_down(now + std::min(retry_after, longest));
+  RateLimit* hidden = nullptr;  // a limit that claims to have had room
+  bool found = false;
+  for (auto& limit : limits_) {
+    const auto told = std::find_if(spending.told.begin(), spending.told.end(), [&](const LimitReport& r) {
+      return r.dimension == limit.dimension() && r.remaining &&
+             scaled(r.window, in_seconds(minute) / 60) == limit.window();
+    });
+    const auto as = answered(spending, limit.dimension());
+    const bool silent = told == spending.told.end();
+    const bool is_short = silent ? limit.dimension() == Dimension::requests && spending.told.empty()
+                                 : static_cast<double>(*told->remaining) < as.need;
+    if (is_short) {
+      const auto remaining = silent ? std::nullopt : std::optional(static_cast<double>(*told->remaining));
+      limit.rejected(as, remaining, of(spending.believed, limit.dimension()), retry_after, now);
+      found = true;
+    } else if (limit.dimension() == Dimension::requests) {
+      hidden = &limit;
+    }
+  }
+  const bool moment = in_seconds(retry_after) <= in_seconds(minute) / 6 + 1;
+  if (!found && hidden && moment && spending.attempt > corrected_) hidden->shrink_burst(retry_after, now);
+  if (!found && !hidden && !moment && spending.attempt > corrected_ && retry_after <= minute + minute / 4) {
+    // Nobody tells the limit: what went out since the window began was it.
+    const TimePoint begin = now + retry_after - minute;
+    const auto since = std::count_if(sent_.begin(), sent_.end(), [&](TimePoint t) { return t >= begin; }) - 1;
+    limits_.emplace_back(Dimension::requests, static_cast<double>(std::max<std::ptrdiff_t>(since, 1)), minute, true,
+                         LimitSource::rejection, now);
+    limits_.back().rejected(answered(spending, Dimension::requests), std::nullopt, 0, retry_after, now);
+    sent_.clear();
+  }
+  corrected_ = last_sent_;
+}
+
+double Limits::share(const Amounts& need, Duration minute) const {
+  double share = 0;
+  for (const auto& limit : limits_) {
+    if (limit.window() != minute) continue;
+    share = std::max(share, of(need, limit.dimension()) / limit.limit());
+  }
+  if (share > 0) return share;
+  return std::max(1 / usual_requests,
+                  (of(need, Dimension::input_tokens) + of(need, Dimension::output_tokens)) / usual_tokens);
+}
+
+std::optional<TimePoint> Limits::cooldown(TimePoint now) const {
+  return now < cooldown_ ? std::optional(cooldown_) : std::nullopt;
+}
+
+void Limits::merge(const Limits& other, TimePoint now) {
+  for (const auto& theirs : other.limits_) {
+    if (auto* ours = find(theirs.dimension(), theirs.window()))
+      ours->merge(theirs, now);
+    else
+      limits_.push_back(theirs);
+  }
+  for (const Dimension d : dimensions) {
+    of(spent_, d) += of(other.spent_, d);
+    of(outstanding_, d) += of(other.outstanding_, d);
+  }
+  cool_down(other.cooldown_);
+}
+
+void Limits::rebase(Spending& spending, const Amounts& spent_elsewhere) {
+  for (const Dimension d : dimensions) of(spending.spent_before, d) += of(spent_elsewhere, d);
+}
+
+const RateLimit* Limits::find(Dimension dimension) const {
+  for (const auto& limit : limits_) {
+    if (limit.dimension() == dimension) return &limit;
+  }
+  return nullptr;
+}
+
+RateLimit* Limits::find(Dimension dimension, Duration window) {
+  for (auto& limit : limits_) {
+    if (limit.dimension() == dimension && limit.window() == window) return &limit;
+  }
+  return nullptr;
+}
+}  // namespace hivemind

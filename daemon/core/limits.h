@@ -1,0 +1,73 @@
+// limits.h - all limits of one pool, reserved together: every dimension or none.
+// Invariants: a reservation is settled exactly once; outstanding() is zero when nothing is under way.
+// Requests are charged when sent, for good (a refused request counts at many providers); tokens are settled on usage.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/rate_limit.h"
+#include "core/scheduler_config.h"
+
+namespace hivemind {
+
+// How much of each limited dimension: requests, input_tokens, output_tokens, tokens.
+using Amounts = std::array<double, 4>;
+inline double& of(Amounts& a, Dimension d) { return a[static_cast<std::size_t>(d)]; }
+inline double of(const Amounts& a, Dimension d) { return a[static_cast<std::size_t>(d)]; }
+
+// What one attempt holds, from dispatch until it is settled.
+struct Spending {
+  std::uint64_t attempt = 0;
+  TimePoint sent{};
+  Amounts need{};
+  Amounts spent_before{};         // by the pool, this attempt included
+  Amounts outstanding_before{};   // of the pool, this attempt included
+  std::vector<LimitReport> told;  // limits its response named that fell short or not, for a rejection that follows
+  Amounts believed{};             // available when it was sent, after it
+};
+
+class Limits {
+public:
+  struct Wait {
+    TimePoint until;
+    const RateLimit* limit = nullptr;  // nullptr: a cooldown
+  };
+  // What keeps `need` from being sent now; nullopt: nothing.
+  std::optional<Wait> wait(const Amounts& need, TimePoint now) const;
+  Spending reserve(std::uint64_t attempt, const Amounts& need, TimePoint now);
+  // `actual`: what the provider charged.
+  void settle(const Spending& spending, const Amounts& actual, TimePoint now);
+
+  void seed(const ProviderSeed& seed, Duration minute, TimePoint now);
+  void observe(Spending& spending, std::span<const LimitReport> reports, Duration minute, TimePoint now);
+  // A 429 that names a delay. Nothing goes out until then, at most for `longest`.
+  void rejected(const Spending& spending, Duration retry_after, Duration minute, Duration longest, TimePoint now);
+  void cool_down(TimePoint until) { cooldown_ = std::max(cooldown_, until); }
+
+  // The share of a minute of the pool that `need` takes: what fairness counts in.
+  double share(const Amounts& need, Duration minute) const;
+  bool knows_requests() const { return find(Dimension::requests) != nullptr; }
+  std::optional<TimePoint> cooldown(TimePoint now) const;
+  const std::vector<RateLimit>& all() const { return limits_; }
+  const Amounts& outstanding() const { return outstanding_; }
+  // Both count against the same limits from now on. What is under way in either must be moved along by rebase().
+  void merge(const Limits& other, TimePoint now);
+  const Amounts& spent() const { return spent_; }
+  static void rebase(Spending& spending, const Amounts& spent_elsewhere);
+
+private:
+  const RateLimit* find(Dimension dimension) const;
+  RateLimit* find(Dimension dimension, Duration window);
+  RateLimit::Answered answered(const Spending& spending, Dimension dimension) const;
+
+  std::vector<RateLimit> limits_;
+  Amounts spent_{}, outstanding_{};
+  TimePoint cooldown_{};
+  std::uint64_t last_sent_ = 0, corrected_ = 0;  // attempts up to corrected_ teach nothing new
+  std::deque<TimePoint> sent_;                   // of the last minute, while no request limit is known
+};
+}  // namespace hivemind

@@ -1,0 +1,170 @@
+#include "core/pool.h"
+
+#include <algorithm>
+
+namespace hivemind {
+
+const ProviderSeed& seed_of(const SchedulerConfig& config, const std::string& provider) {
+  static const ProviderSeed none;
+  auto seed = config.seeds.find(provider);
+  if (seed == config.seeds.end()) seed = config.seeds.find("");
+  return seed == config.seeds.end() ? none : seed->second;
+}
+
+Pool::Pool(std::string provider, std::string account, std::string model_class, const SchedulerConfig& config,
+           TimePoint now)
+    : queue(config.fair_order, config.aging_step),
+      retries(config, now),
+      used_at(now),
+      provider_(std::move(provider)),
+      account_(std::move(account)),
+      model_class_(std::move(model_class)),
+      aimd_(seed_of(config, provider_), config.minute, now) {
+  limits.seed(seed_of(config, provider_), config.minute, now);
+}
+
+void Pool::configure(const SchedulerConfig& config, TimePoint now) {
+  aimd_.configure(seed_of(config, provider_), config.minute);
+  limits.seed(seed_of(config, provider_), config.minute, now);
+  queue.configure(config.fair_order, config.aging_step, now);
+  changed = true;
+}
+
+Gate Pool::gate(const Amounts& need, const SchedulerConfig& config, TimePoint now) const {
+  if (config.breakers) {
+    if (!overload_.admits(now))
+      return {Gate::Kind::overload,
+              overload_.state() == Breaker::State::open ? overload_.probe_at() : TimePoint::max()};
+    if (!fault_.admits(now))
+      return {Gate::Kind::fault, fault_.state() == Breaker::State::open ? fault_.probe_at() : TimePoint::max()};
+    if (quota_ && in_flight_ > 0) return {Gate::Kind::quota};
+  }
+  if (config.rate_limits) {
+    if (const auto wait = limits.wait(need, now)) {
+      if (!wait->limit) return {Gate::Kind::cooldown, wait->until};
+      return {Gate::Kind::limit, wait->until, wait->limit->dimension()};
+    }
+  }
+  if (config.admission && in_flight_ >= aimd_.allowed(now)) {
+    return {Gate::Kind::concurrency, aimd_.opens_at(in_flight_, now).value_or(TimePoint::max())};
+  }
+  return {};
+}
+
+Spending Pool::sent(std::uint64_t attempt, const Amounts& need, const SchedulerConfig& config, TimePoint now) {
+  aimd_.dispatched(attempt, in_flight_, now);
+  if (config.breakers) {
+    overload_.dispatched(attempt);
+    fault_.dispatched(attempt);
+  }
+  ++in_flight_;
+  last_sent_ = attempt;
+  return limits.reserve(attempt, need, now);
+}
+
+void Pool::ended(TimePoint now) {
+  --in_flight_;
+  changed = true;
+  used_at = now;
+  if (in_flight_ == 0) aimd_.idle_since(now);
+}
+
+void Pool::answered() {
+  aimd_.answered();
+  changed = true;
+}
+
+void Pool::observe(Spending& spending, std::span<const LimitReport> reports, const SchedulerConfig& config,
+                   TimePoint now) {
+  for (const auto& report : reports) {
+    if (report.dimension == Dimension::concurrency && report.limit) aimd_.cap(*report.limit);
+  }
+  if (!reports.empty()) limits.observe(spending, reports, config.minute, now);
+}
+
+void Pool::succeeded(std::uint64_t attempt) {
+  overload_.succeeded(attempt);
+  fault_.succeeded(attempt);
+  quota_ = false;
+  aimd_.succeeded(in_flight_);
+  changed = true;
+}
+
+void Pool::failed(const Spending& spending, const Failure& failure, const SchedulerConfig& config, Jitter& jitter,
+                  TimePoint now) {
+  const auto attempt = spending.attempt;
+  bool overload_told = false, fault_told = false;
+  switch (failure.failure_class) {
+    case FailureClass::rate_limited:
+    case FailureClass::long_window:
+      ++rate_limited;
+      if (failure.retry_after) {
+        // Other machines may wait for the same instant: up to a tenth later, at most a sixtieth of a minute.
+        const auto wait = *failure.retry_after;
+        const double most = std::min(in_seconds(wait) / 10, in_seconds(config.minute) / 60);
+        limits.rejected(spending, wait, config.minute, config.max_cooldown, now);
+        limits.cool_down(now + std::min(wait + from_seconds(most * jitter.uniform()), config.max_cooldown));
+      }
+      if (failure.failure_class == FailureClass::rate_limited) {
+        const bool blind = !failure.retry_after || !limits.knows_requests() || *failure.retry_after > config.minute;
+        if (blind) aimd_.explore(now);
+        aimd_.congested(attempt);
+      }
+      break;
+    case FailureClass::ramp:
+      ++rate_limited;
+      aimd_.congested(attempt);
+      aimd_.slow_down(now);
+      if (failure.retry_after) limits.cool_down(now + std::min(*failure.retry_after, config.max_cooldown));
+      break;
+    case FailureClass::overload:
+      ++overloads;
+      aimd_.congested(attempt);
+      if (config.breakers) overload_.failed(attempt, last_sent_, config, jitter, now);
+      overload_told = true;
+      break;
+    case FailureClass::fault:
+      ++faults;
+      if (config.breakers) fault_.failed(attempt, last_sent_, config, jitter, now);
+      fault_told = true;
+      break;
+    case FailureClass::permanent_quota:
+      quota_ = true;
+      break;
+    case FailureClass::retryable:
+      break;
+    case FailureClass::client_error:  // the provider is well: it found fault with the request
+      overload_.succeeded(attempt);
+      fault_.succeeded(attempt);
+      break;
+  }
+  if (!overload_told) overload_.undecided(attempt, now);
+  if (!fault_told) fault_.undecided(attempt, now);
+  changed = true;
+}
+
+void Pool::undecided(std::uint64_t attempt, TimePoint now) {
+  overload_.undecided(attempt, now);
+  fault_.undecided(attempt, now);
+}
+
+std::string Pool::breaker(TimePoint now) const {
+  for (const auto& [breaker, name] : {std::pair{&overload_, "overload"}, std::pair{&fault_, "fault"}}) {
+    if (breaker->state() == Breaker::State::closed) continue;
+    const bool waits = breaker->state() == Breaker::State::open && now < breaker->probe_at();
+    return std::string(waits ? "open (" : "probing (") + name + ")";
+  }
+  return quota_ ? "quota exhausted" : "closed";
+}
+
+void Pool::merge(const Pool& other, TimePoint now) {
+  limits.merge(other.limits, now);
+  in_flight_ += other.in_flight_;
+  rate_limited += other.rate_limited;
+  overloads += other.overloads;
+  faults += other.faults;
+  quota_ = quota_ || other.quota_;
+  last_sent_ = std::max(last_sent_, other.last_sent_);
+  changed = true;
+}
+}  // namespace hivemind

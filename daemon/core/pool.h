@@ -1,0 +1,77 @@
+// pool.h - what shares limits: one provider, account and model class. Holds its limits, admission, breakers and queue.
+// Invariants: in_flight() <= the admission window at every dispatch; nothing is sent that gate() does not let through.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "core/aimd.h"
+#include "core/breaker.h"
+#include "core/limits.h"
+#include "core/retry_policy.h"
+#include "core/run_queue.h"
+#include "core/usage_history.h"
+
+namespace hivemind {
+
+// What keeps the first request of a pool waiting.
+struct Gate {
+  enum class Kind { open, cooldown, overload, fault, quota, concurrency, limit };
+  Kind kind = Kind::open;
+  TimePoint until = TimePoint::max();  // opens by itself then; max: only by an event
+  Dimension dimension{};               // with Kind::limit
+};
+
+class Pool {
+public:
+  Pool(std::string provider, std::string account, std::string model_class, const SchedulerConfig& config,
+       TimePoint now);
+  void configure(const SchedulerConfig& config, TimePoint now);
+
+  Gate gate(const Amounts& need, const SchedulerConfig& config, TimePoint now) const;
+  Spending sent(std::uint64_t attempt, const Amounts& need, const SchedulerConfig& config, TimePoint now);
+  void ended(TimePoint now);  // an attempt's slot is free again
+
+  void answered();  // a head, whatever it says
+  void observe(Spending& spending, std::span<const LimitReport> reports, const SchedulerConfig& config, TimePoint now);
+  void succeeded(std::uint64_t attempt);  // content came
+  void failed(const Spending& spending, const Failure& failure, const SchedulerConfig& config, Jitter& jitter,
+              TimePoint now);
+  // Told nothing of the provider's health: the client left, or erred.
+  void undecided(std::uint64_t attempt, TimePoint now);
+
+  const std::string& provider() const { return provider_; }
+  const std::string& account() const { return account_; }
+  const std::string& model_class() const { return model_class_; }
+  int in_flight() const { return in_flight_; }
+  const Aimd& aimd() const { return aimd_; }
+  std::string breaker(TimePoint now) const;
+
+  // `other` was found to share these limits; its waiting requests are the caller's to move.
+  void merge(const Pool& other, TimePoint now);
+  void rename(std::string account) { account_ = std::move(account); }
+
+  Limits limits;
+  RunQueue queue;
+  RetryBudget retries;
+  UsageHistory history;
+  std::uint64_t learned = 0;  // times history grew: guesses made before are stale
+  std::string organisation;   // as responses name it; empty: not seen
+  std::uint64_t rate_limited = 0, overloads = 0, faults = 0;
+  // Not looked at before then, unless something happened to it (`changed`).
+  TimePoint blocked_until = TimePoint::max();
+  bool changed = false, listed = false;
+  std::size_t users = 0;  // requests anywhere that belong to it
+  TimePoint used_at{};
+
+private:
+  std::string provider_, account_, model_class_;
+  Aimd aimd_;
+  Breaker overload_, fault_;
+  bool quota_ = false;  // the account has none left, as last seen: one at a time, each gets the provider's answer
+  int in_flight_ = 0;
+  std::uint64_t last_sent_ = 0;
+};
+
+const ProviderSeed& seed_of(const SchedulerConfig& config, const std::string& provider);
+}  // namespace hivemind

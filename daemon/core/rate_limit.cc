@@ -1,0 +1,192 @@
+#include "core/rate_limit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/seconds.h"
+
+namespace hivemind {
+namespace {
+constexpr double infinite = std::numeric_limits<double>::infinity();
+constexpr double tiny = 1e-6;
+constexpr int relax_windows = 10;  // quiet windows before a learned restriction is loosened again
+// Whole seconds in headers, and the way to the provider and back.
+double slack(Duration window) { return in_seconds(window) / 4 + 1.0; }
+// Our window begins a little after the provider's: early is a 429, late costs half a percent.
+Duration margin(Duration window) { return window / 200; }
+}  // namespace
+
+const char* to_string(LimitSource source) {
+  switch (source) {
+    case LimitSource::seed:
+      return "seed";
+    case LimitSource::header:
+      return "header";
+    case LimitSource::rejection:
+      return "429";
+  }
+  return "?";
+}
+
+RateLimit::RateLimit(Dimension dimension, double limit, Duration window, bool bucket, LimitSource source, TimePoint now)
+    : dimension_(dimension),
+      limit_(std::max(1.0, limit)),
+      window_(std::max<Duration>(window, Duration(1))),
+      bucket_(bucket),
+      source_(source),
+      level_(limit_),
+      updated_(now),
+      end_(now + window_),
+      burst_(infinite) {}
+
+double RateLimit::rate() const { return limit_ / in_seconds(window_); }
+double RateLimit::capacity() const { return std::min(limit_, burst_); }
+
+double RateLimit::available(TimePoint now) const {
+  if (!bucket_) return now < end_ ? level_ : limit_;
+  return std::min(capacity(), level_ + rate() * in_seconds(std::max(now - updated_, Duration{})));
+}
+
+TimePoint RateLimit::window_end(TimePoint now) const {
+  return now < end_ ? end_ : end_ + window_ * ((now - end_) / window_ + 1);
+}
+
+void RateLimit::roll(TimePoint now) {
+  if (relax_at_ != TimePoint{} && now >= relax_at_) {
+    relax_at_ = now + window_ * relax_windows;
+    if (burst_ < limit_)
+      burst_ *= 2;
+    else if (source_ == LimitSource::rejection)
+      limit_ = std::ceil(limit_ * 1.1);
+    else
+      relax_at_ = {};
+    if (burst_ >= limit_) burst_ = infinite;
+  }
+  level_ = available(now);
+  end_ = window_end(now);
+  updated_ = now;
+}
+
+TimePoint RateLimit::ready_at(double amount, TimePoint now) const {
+  const double need = std::min(amount, bucket_ ? capacity() : limit_), have = available(now);
+  if (have + tiny >= need) return now;
+  return bucket_ ? now + from_seconds((need - have) / rate()) : window_end(now);
+}
+
+void RateLimit::spend(double amount, TimePoint now) {
+  roll(now);
+  level_ -= amount;
+}
+
+void RateLimit::give_back(double amount, TimePoint spent_at, TimePoint now) {
+  roll(now);
+  if (!bucket_ && spent_at < end_ - window_) return;  // that window is over
+  level_ = std::min(capacity(), level_ + amount);
+}
+
+void RateLimit::set_limit(double limit, LimitSource source) {
+  limit = std::max(1.0, limit);
+  // A raise is there at once; after a cut the report's remaining says what is left.
+  level_ = std::min(level_ + std::max(0.0, limit - limit_), limit);
+  limit_ = limit;
+  source_ = source;
+  if (burst_ >= limit_) burst_ = infinite;
+}
+
+void RateLimit::become_window(TimePoint end) {
+  bucket_ = false;
+  burst_ = infinite;
+  relax_at_ = {};
+  end_ = end;
+}
+
+// A bucket with `remaining` left is full again after (limit - remaining) / rate.
+bool RateLimit::explains_bucket(double remaining, Duration reset, std::int64_t granularity) const {
+  const double expected = (limit_ - remaining) / rate();
+  return std::abs(in_seconds(reset) - expected) <= slack(window_) + static_cast<double>(granularity - 1) / rate();
+}
+
+void RateLimit::observe(const LimitReport& report, const Answered& answered, TimePoint now) {
+  roll(now);
+  const bool first = source_ != LimitSource::header;
+  if (report.limit && *report.limit > 0 && static_cast<double>(*report.limit) != limit_) {
+    set_limit(static_cast<double>(*report.limit), LimitSource::header);
+  }
+  source_ = LimitSource::header;
+  if (!report.remaining || *report.remaining < 0) return;
+  const auto remaining = static_cast<double>(*report.remaining);
+  if (remaining > limit_) set_limit(remaining, LimitSource::header);
+
+  bool resynchronised = first;
+  if (report.reset_after && *report.reset_after > Duration{}) {
+    const TimePoint end = now + *report.reset_after + lag_ + margin(window_);
+    const double off = std::abs(in_seconds(end - end_));
+    if (bucket_ && !explains_bucket(remaining, *report.reset_after, report.granularity) &&
+        in_seconds(*report.reset_after) <= in_seconds(window_) + slack(window_)) {
+      become_window(end);
+      resynchronised = true;
+    } else if (!bucket_ && report.bucket && off > slack(window_) &&
+               explains_bucket(remaining, *report.reset_after, report.granularity)) {
+      bucket_ = true;
+      resynchronised = true;
+    } else if (!bucket_) {
+      resynchronised = resynchronised || off > in_seconds(window_) / 4;
+      end_ = end;
+    }
+  } else if (!bucket_ && answered.sent < end_ - window_) {
+    return;  // speaks of a window that is over
+  }
+
+  const double rounding = report.granularity > 1 ? static_cast<double>(report.granularity) / 2 : 0;
+  const double refilled = bucket_ ? rate() * in_seconds(now - answered.sent) : 0;
+  const double told = remaining - rounding - answered.unsettled - answered.after + refilled;
+  if (resynchronised) level_ = told;
+  level_ = std::min(level_, told);
+  // Token estimates err; what the provider says is left and nobody under way can still take is ours.
+  if (dimension_ != Dimension::requests) level_ = std::max(level_, told - answered.outstanding - rounding);
+  level_ = std::min(level_, capacity());
+}
+
+void RateLimit::rejected(const Answered& answered, std::optional<double> remaining, double believed,
+                         Duration retry_after, TimePoint now) {
+  roll(now);
+  const double wait = in_seconds(retry_after);
+  const double expected = std::max(0.0, answered.need - remaining.value_or(0)) / rate();
+  const TimePoint end = now + retry_after + margin(window_);
+  if (bucket_ && wait > expected + slack(window_) && wait <= in_seconds(window_) + slack(window_)) {
+    become_window(end);
+  } else if (!bucket_) {
+    // Refused right after we thought a new window had begun: the provider's begin later than announced.
+    const Duration into = now - (end_ - window_);
+    if (answered.newest && into < window_ / 4 && in_seconds(retry_after) < slack(window_)) {
+      lag_ = std::min<Duration>(lag_ + into + retry_after, window_ / 4);
+    }
+    end_ = end;
+  } else if (answered.newest && believed >= 1) {
+    shrink_burst(retry_after, now);
+  }
+  if (source_ == LimitSource::rejection) relax_at_ = now + window_ * relax_windows;  // a guess: raised again in time
+  level_ = std::min(level_, 0.0);
+}
+
+void RateLimit::shrink_burst(Duration retry_after, TimePoint now) {
+  roll(now);
+  if (!bucket_) return;
+  const double quantum = std::floor(rate() * in_seconds(retry_after));
+  burst_ = std::max(1.0, std::min(std::floor(capacity() / 2), quantum));
+  relax_at_ = now + window_ * relax_windows;
+  level_ = std::min(level_, 0.0);
+}
+
+void RateLimit::reseed(double limit, TimePoint now) {
+  if (source_ != LimitSource::seed) return;
+  roll(now);
+  set_limit(limit, LimitSource::seed);
+}
+
+void RateLimit::merge(const RateLimit& other, TimePoint now) {
+  roll(now);
+  level_ = std::min(level_, other.available(now) - (capacity() - level_));
+}
+}  // namespace hivemind

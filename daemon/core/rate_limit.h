@@ -1,0 +1,75 @@
+// rate_limit.h - one limit of a provider as we believe it: so much of one dimension per window, refilled continuously
+// (a bucket) or all at once when the window ends.
+// Invariant: available() <= capacity(); what is spent comes back only when the provider would refill it.
+// `now` never goes back between calls.
+#pragma once
+#include <cstdint>
+#include <optional>
+
+#include "core/signals.h"
+
+namespace hivemind {
+
+enum class LimitSource { seed, header, rejection };
+const char* to_string(LimitSource source);
+
+class RateLimit {
+public:
+  // `window` is real time: the provider's, scaled by the configured minute.
+  RateLimit(Dimension dimension, double limit, Duration window, bool bucket, LimitSource source, TimePoint now);
+
+  Dimension dimension() const { return dimension_; }
+  LimitSource source() const { return source_; }
+  Duration window() const { return window_; }
+  bool bucket() const { return bucket_; }
+  double limit() const { return limit_; }
+  double capacity() const;                // the most that can go out at once: a learned burst, else the limit
+  double available(TimePoint now) const;  // negative when settled usage exceeded what was reserved
+  TimePoint window_end(TimePoint now) const;
+
+  // When `amount` can be spent. More than fits at all can be spent once everything is there.
+  TimePoint ready_at(double amount, TimePoint now) const;
+  void spend(double amount, TimePoint now);
+  // What was reserved at `spent_at` was more than needed; negative: less.
+  void give_back(double amount, TimePoint spent_at, TimePoint now);
+
+  // The attempt that a report or a rejection answers: what it and its successors took of this dimension.
+  struct Answered {
+    TimePoint sent;
+    double need = 0;         // what it reserved
+    double after = 0;        // spent by attempts sent after it
+    double unsettled = 0;    // reserved when it was sent and charged by the provider only as it is produced
+    double outstanding = 0;  // reserved now and not settled: may not have been charged yet
+    bool newest = true;      // not sent before a correction of the same kind
+  };
+  void observe(const LimitReport& report, const Answered& answered, TimePoint now);
+  // A 429 of this limit that names a delay. `remaining`: what it said was left, if anything. `believed`: what we
+  // thought was left when it was sent. Corrects the kind, the phase or the burst, so that it does not happen again.
+  void rejected(const Answered& answered, std::optional<double> remaining, double believed, Duration retry_after,
+                TimePoint now);
+  // Capacity was left, yet it was refused for a moment: the provider enforces a shorter quantum than the window.
+  void shrink_burst(Duration retry_after, TimePoint now);
+
+  void reseed(double limit, TimePoint now);
+  void merge(const RateLimit& other, TimePoint now);
+
+private:
+  void roll(TimePoint now);
+  void set_limit(double limit, LimitSource source);
+  void become_window(TimePoint end);
+  bool explains_bucket(double remaining, Duration reset, std::int64_t granularity) const;
+  double rate() const;  // per second
+
+  Dimension dimension_;
+  double limit_;
+  Duration window_;
+  bool bucket_;
+  LimitSource source_;
+  double level_;
+  TimePoint updated_;  // bucket: when level_ held. Window: meaningless
+  TimePoint end_;      // window: when it is full again
+  Duration lag_{};     // window: how much later than announced the provider's windows begin
+  double burst_;       // learned; infinite until then
+  TimePoint relax_at_{};
+};
+}  // namespace hivemind

@@ -1,0 +1,527 @@
+#include "core/scheduler.h"
+
+#include <algorithm>
+
+#include "core/scheduler_state.h"
+
+namespace hivemind {
+namespace {
+constexpr int early_places = 64;  // places in line that a request gains when its client comes back for it
+
+std::string key_of(const std::string& provider, const std::string& account) { return provider + '\0' + account; }
+std::string key_of(const std::string& provider, const std::string& account, const std::string& model_class) {
+  std::string key;
+  key.reserve(provider.size() + account.size() + model_class.size() + 2);
+  return key.append(provider).append(1, '\0').append(account).append(1, '\0').append(model_class);
+}
+// An attempt that was answered with an error, or never answered, used nothing as far as providers bill.
+bool ran(const Failure& failure) { return failure.status > 0 && failure.status < 400; }
+std::int64_t bound_of(const RequestProfile& profile) { return profile.input_bound + profile.output_bound; }
+}  // namespace
+
+RunState& Scheduler::Impl::run_of(RunId id, TimePoint) {
+  auto& run = runs[id];
+  if (!run) {
+    run = std::make_unique<RunState>();
+    run->spec.id = id;
+  }
+  return *run;
+}
+
+Pool& Scheduler::Impl::pool_of(const RequestProfile& profile, TimePoint now) {
+  const std::string* account = &profile.account;
+  if (!organisations.empty()) {
+    const auto known = organisations.find(key_of(profile.provider, profile.account));
+    if (known != organisations.end()) account = &known->second;
+  }
+  auto key = key_of(profile.provider, *account, profile.model_class);
+  const auto found = pools.find(key);
+  if (found != pools.end()) return *found->second;
+  forget_idle_pools(now);
+  auto& pool = pools[std::move(key)];
+  pool = std::make_unique<Pool>(profile.provider, *account, profile.model_class, config, now);
+  return *pool;
+}
+
+// Accounts and models are named by clients: what nobody uses is forgotten before it piles up.
+void Scheduler::Impl::forget_idle_pools(TimePoint now) {
+  if (pools.size() < sweep_pools_at) return;
+  std::erase_if(
+      pools, [&](const auto& p) { return p.second->users == 0 && !p.second->listed && now - p.second->used_at > 1h; });
+  if (pools.size() >= 4096)
+    std::erase_if(pools, [](const auto& p) { return p.second->users == 0 && !p.second->listed; });
+  if (organisations.size() >= 4096) organisations.clear();
+  sweep_pools_at = std::max<std::size_t>(256, 2 * pools.size());
+}
+
+// The organisation that a response names is whose limits they are: its other credentials share them.
+void Scheduler::Impl::share_limits(Pool& seen, const std::string& organisation, TimePoint now) {
+  const std::string provider = seen.provider(), account = seen.account();
+  organisations[key_of(provider, account)] = organisation;
+  std::vector<Pool*> same;
+  for (const auto& [key, pool] : pools) {
+    if (pool->provider() == provider && pool->account() == account) same.push_back(pool.get());
+  }
+  for (Pool* pool : same) {
+    pool->organisation = organisation;
+    auto node = pools.extract(key_of(provider, account, pool->model_class()));
+    auto key = key_of(provider, organisation, pool->model_class());
+    const auto shared = pools.find(key);
+    if (shared == pools.end()) {
+      pool->rename(organisation);
+      node.key() = std::move(key);
+      pools.insert(std::move(node));
+    } else {
+      move_requests(*pool, *shared->second, now);
+      std::erase(busy, pool);
+    }
+  }
+}
+
+void Scheduler::Impl::move_requests(Pool& from, Pool& to, TimePoint now) {
+  for (const auto& [id, request] : requests) {
+    if (request->pool != &from && request->pool != &to) continue;
+    const bool moves = request->pool == &from;
+    if (request->attempt) Limits::rebase(request->attempt->spending, (moves ? to : from).limits.spent());
+    if (!moves) continue;
+    request->pool = &to;
+    --from.users;
+    ++to.users;
+    request->stood.reset();
+    if (request->place == Request::Place::queued) {
+      from.queue.erase(request->item, now);
+      to.queue.push(request->item, now);
+    }
+  }
+  to.merge(from, now);
+  touch(to);
+}
+
+void Scheduler::Impl::touch(Pool& pool) {
+  pool.changed = true;
+  if (pool.listed || pool.queue.empty()) return;
+  pool.listed = true;
+  busy.push_back(&pool);
+}
+
+void Scheduler::Impl::guess(Request& request) const {
+  Pool& pool = *request.pool;
+  request.need = expected_demand(request.profile, request.agent->history[request.profile.model_class], pool.history);
+  request.need_learned = pool.learned;
+  request.item.cost = pool.limits.share(request.need, config.minute);
+}
+
+RequestId Scheduler::Impl::submit(RunId id, RequestProfile profile, TimePoint now) {
+  const RequestId number = ++last_request;
+  RunState& run = run_of(id, now);
+  ++run.requests;
+  if (waiting >= config.max_queue || run.closed) {
+    ++run.refused;
+    pending.push_back(
+        Refuse{number, run.closed ? Refusal{RefusalKind::run_closed, "HiveMind: run '" + run.spec.name + "' has ended",
+                                            std::nullopt, false}
+                                  : Refusal{RefusalKind::queue_full,
+                                            "HiveMind: " + std::to_string(waiting) +
+                                                " requests wait already, the most "
+                                                "that its max_queue allows; come back later",
+                                            30s, true}});
+    return number;
+  }
+  auto owned = std::make_unique<Request>();
+  Request& request = *owned;
+  requests.emplace(number, std::move(owned));
+  request.id = number;
+  request.run = &run;
+  request.agent = &run.agent(profile.agent);
+  request.pool = &pool_of(profile, now);
+  ++request.pool->users;
+  request.profile = std::move(profile);
+  request.submitted = now;
+  request.deadline = now + config.max_hold;
+  if (request.profile.client_timeout) {
+    request.deadline =
+        std::min(request.deadline, now + scaled(*request.profile.client_timeout, config.client_timeout_margin));
+  }
+  if (run.spec.deadline) request.deadline = std::min(request.deadline, *run.spec.deadline);
+  ++request.agent->requests;
+
+  const bool early = request.profile.client_retry > 0 || std::exchange(request.agent->owed, false);
+  const auto arrival = static_cast<std::int64_t>(number);
+  request.item = {.request = number,
+                  .run = id,
+                  .agent = request.agent->number,
+                  .band = static_cast<int>(run.spec.priority),
+                  .weight = run.spec.weight,
+                  .rank = early ? 2 * (arrival - early_places) + 1 : 2 * arrival,
+                  .since = now};
+  guess(request);
+  begin_wait(request, now);
+  wait_in_queue(request, now);
+  return number;
+}
+
+void Scheduler::Impl::begin_wait(Request& request, TimePoint now) {
+  request.waiting_since = now;
+  deadlines.emplace(request.deadline, request.id);
+  ++waiting;
+  ++request.run->waiting;
+  ++request.agent->waiting;
+}
+
+void Scheduler::Impl::wait_in_queue(Request& request, TimePoint now) {
+  request.place = Request::Place::queued;
+  if (request.stood)
+    request.pool->queue.put_back(request.item, *request.stood, now);
+  else
+    request.pool->queue.push(request.item, now);
+  touch(*request.pool);
+}
+
+void Scheduler::Impl::sleep(Request& request, TimePoint until) {
+  request.place = Request::Place::asleep;
+  request.not_before = until;
+  sleepers.emplace(until, request.id);
+}
+
+void Scheduler::Impl::park(Request& request, TimePoint now) {
+  request.pool->queue.erase(request.item, now);
+  request.place = Request::Place::parked;
+  parked[request.run->budget.get()].push_back(request.id);
+}
+
+void Scheduler::Impl::unpark(const std::shared_ptr<Budget>& budget, TimePoint now) {
+  const auto found = parked.find(budget.get());
+  if (found == parked.end()) return;
+  const auto ids = std::move(found->second);
+  parked.erase(found);
+  for (const RequestId id : ids) wait_in_queue(*requests.at(id), now);
+}
+
+void Scheduler::Impl::leave_wait(Request& request, TimePoint now) {
+  switch (request.place) {
+    case Request::Place::queued:
+      request.pool->queue.erase(request.item, now);
+      touch(*request.pool);
+      break;
+    case Request::Place::asleep:
+      sleepers.erase({request.not_before, request.id});
+      break;
+    case Request::Place::parked:
+      std::erase(parked[request.run->budget.get()], request.id);
+      break;
+    case Request::Place::under_way:
+      return;
+  }
+  end_wait(request, now);
+}
+
+void Scheduler::Impl::end_wait(Request& request, TimePoint now) {
+  deadlines.erase({request.deadline, request.id});
+  --waiting;
+  --request.run->waiting;
+  --request.agent->waiting;
+  request.run->waited += now - request.waiting_since;
+}
+
+void Scheduler::Impl::erase(Request& request) {
+  --request.pool->users;
+  requests.erase(request.id);
+}
+
+// A closed run goes when its last request has; what its budget had left goes back to its parent's.
+void Scheduler::Impl::release(RunState& run, TimePoint now) {
+  if (!run.closed || run.in_flight > 0 || run.waiting > 0) return;
+  const auto parent = run.budget ? run.budget->parent() : nullptr;
+  runs.erase(run.spec.id);
+  if (parent) unpark(parent, now);
+}
+
+void Scheduler::Impl::refuse(Request& request, Refusal refusal, std::vector<Action>& actions, TimePoint now) {
+  leave_wait(request, now);
+  ++request.run->refused;
+  actions.push_back(Refuse{request.id, std::move(refusal)});
+  RunState& run = *request.run;
+  erase(request);
+  release(run, now);
+}
+
+std::vector<Action> Scheduler::Impl::act(TimePoint now) {
+  std::vector<Action> actions = std::exchange(pending, {});
+  while (!sleepers.empty() && sleepers.begin()->first <= now) {
+    Request& request = *requests.at(sleepers.begin()->second);
+    sleepers.erase(sleepers.begin());
+    guess(request);
+    wait_in_queue(request, now);
+  }
+  while (!deadlines.empty() && deadlines.begin()->first <= now) {
+    Request& request = *requests.at(deadlines.begin()->second);
+    refuse(request, deadline_refusal(request, now), actions, now);
+  }
+  if (draining) {
+    while (now >= *draining && !deadlines.empty()) {
+      refuse(*requests.at(deadlines.begin()->second),
+             {RefusalKind::draining, "HiveMind is shutting down; try again in a moment", 5s, true}, actions, now);
+    }
+    return actions;
+  }
+  for (std::size_t i = 0; i < busy.size();) {
+    Pool& pool = *busy[i];
+    if (pool.changed || now >= pool.blocked_until) dispatch_from(pool, actions, now);
+    if (!pool.queue.empty()) {
+      ++i;
+      continue;
+    }
+    pool.listed = false;
+    busy[i] = busy.back();
+    busy.pop_back();
+  }
+  return actions;
+}
+
+// Strictly in order: the first request waits for what it needs, and nothing smaller takes it away. What it waits for
+// is short for everybody in the pool, so no capacity is lost by it. A budget is one run's own: that request steps
+// aside.
+void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, TimePoint now) {
+  pool.blocked_until = TimePoint::max();
+  while (const auto* first = pool.queue.front(now)) {
+    Request& request = *requests.at(first->request);
+    const auto& budget = request.run->budget;
+    const auto bound = bound_of(request.profile);
+    if (config.budgets && budget && bound > budget->left()) {
+      if (budget->may_fit_later(bound))
+        park(request, now);
+      else
+        refuse(request, budget_refusal(request), actions, now);
+      continue;
+    }
+    if (request.need_learned != pool.learned) guess(request);
+    const Gate gate = pool.gate(request.need, config, now);
+    if (gate.kind != Gate::Kind::open) {
+      pool.blocked_until = gate.until;
+      break;
+    }
+    dispatch(request, now);
+    actions.push_back(Dispatch{request.id});
+  }
+  pool.changed = false;
+}
+
+// Sends the first request of its pool.
+void Scheduler::Impl::dispatch(Request& request, TimePoint now) {
+  Pool& pool = *request.pool;
+  end_wait(request, now);
+  request.stood = pool.queue.pop_front(now);
+  request.place = Request::Place::under_way;
+  ++request.run->in_flight;
+  ++request.agent->in_flight;
+  if (request.attempts++ == 0)
+    pool.retries.request_sent(config, now);
+  else
+    ++request.run->retries;
+  request.attempt.emplace();
+  if (config.budgets && request.run->budget) {
+    request.attempt->reserved = Budget::reserve(request.run->budget, bound_of(request.profile));
+  }
+  request.attempt->spending = pool.sent(++last_attempt, request.need, config, now);
+}
+
+// Settles what the attempt held. `ran`: the provider may have worked for it, so what is unknown counts as used.
+void Scheduler::Impl::end_attempt(Request& request, const Usage& usage, bool ran_anyway, TimePoint now) {
+  Attempt& attempt = *request.attempt;
+  Pool& pool = *request.pool;
+  Amounts actual{};
+  if (usage.known || ran_anyway) actual = charged(request.profile, attempt.spending.need, usage);
+  pool.limits.settle(attempt.spending, actual, now);
+  pool.ended(now);
+  if (usage.known) {
+    learn(pool.history, request.profile, usage);
+    learn(request.agent->history[request.profile.model_class], request.profile, usage);
+    ++pool.learned;
+    request.run->account(usage);
+    pool.queue.correct(request.item, pool.limits.share(actual, config.minute) - request.item.cost);
+  }
+  RunState& run = *request.run;
+  const auto spent = usage.known ? usage.total() : ran_anyway && attempt.reserved ? bound_of(request.profile) : 0;
+  run.tokens_spent += spent;
+  --run.in_flight;
+  --request.agent->in_flight;
+  if (attempt.reserved) attempt.reserved->settle(spent);
+  request.attempt.reset();
+  if (run.budget) unpark(run.budget, now);
+  touch(pool);
+}
+
+void Scheduler::Impl::limits_seen(Request& request, std::span<const LimitReport> limits,
+                                  const std::string& organisation, TimePoint now) {
+  if (!request.attempt) return;
+  if (!organisation.empty() && request.pool->organisation.empty()) share_limits(*request.pool, organisation, now);
+  Pool& pool = *request.pool;
+  if (!std::exchange(request.attempt->answered, true)) pool.answered();
+  pool.observe(request.attempt->spending, limits, config, now);
+  touch(pool);
+}
+
+FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& failure, const Usage& usage, TimePoint now) {
+  if (!request.attempt) return FailureVerdict::pass_on;
+  Pool& pool = *request.pool;
+  pool.failed(request.attempt->spending, failure, config, jitter, now);
+  end_attempt(request, usage, ran(failure), now);
+  if (counts_as_attempt(failure.failure_class)) ++request.failures;
+  const bool unnamed = failure.failure_class == FailureClass::rate_limited && !failure.retry_after;
+  request.unnamed_limits = unnamed ? request.unnamed_limits + 1 : 0;
+
+  RunState& run = *request.run;
+  RetryDecision decision;
+  if (!run.closed && !draining) {
+    const RetryState state{request.failures, request.unnamed_limits, request.deadline};
+    decision = decide(config, failure, state, pool.retries, jitter, now);
+  }
+  if (!decision.retry) {
+    ++run.errors;
+    erase(request);
+    release(run, now);
+    return FailureVerdict::pass_on;
+  }
+  request.last_failure = failure.status > 0 ? std::to_string(failure.status) : to_string(failure.failure_class);
+  begin_wait(request, now);
+  // A named delay holds the whole pool, so its place in line is all this request needs.
+  const bool pool_waits = config.rate_limits && pool.limits.cooldown(now) >= std::optional(decision.not_before);
+  if (pool_waits)
+    wait_in_queue(request, now);
+  else
+    sleep(request, decision.not_before);
+  return FailureVerdict::retry;
+}
+
+void Scheduler::Impl::finished(Request& request, const Usage& usage, bool broken, TimePoint now) {
+  if (!request.attempt) return;
+  Pool& pool = *request.pool;
+  Attempt& attempt = *request.attempt;
+  if (!attempt.answered) pool.answered();
+  if (broken) ++pool.faults;
+  if (!attempt.content && !broken)
+    pool.succeeded(attempt.spending.attempt);
+  else
+    pool.undecided(attempt.spending.attempt, now);
+  if (broken) request.agent->owed = true;
+  end_attempt(request, usage, true, now);
+  RunState& run = *request.run;
+  erase(request);
+  release(run, now);
+}
+
+void Scheduler::Impl::cancel(Request& request, const Usage& usage, TimePoint now) {
+  RunState& run = *request.run;
+  if (request.attempt) {
+    request.pool->undecided(request.attempt->spending.attempt, now);
+    end_attempt(request, usage, true, now);
+  } else {
+    leave_wait(request, now);
+  }
+  erase(request);
+  release(run, now);
+}
+
+void Scheduler::Impl::close_run(RunId id, TimePoint now) {
+  const auto found = runs.find(id);
+  if (found == runs.end()) return;
+  RunState& run = *found->second;
+  run.closed = true;
+  std::vector<RequestId> left;
+  for (const auto& [number, request] : requests) {
+    if (request->run == &run && request->place != Request::Place::under_way) left.push_back(number);
+  }
+  std::sort(left.begin(), left.end());
+  const Refusal refusal{RefusalKind::run_closed, "HiveMind: run '" + run.spec.name + "' has ended", std::nullopt,
+                        false};
+  if (left.empty()) release(run, now);
+  for (const RequestId number : left) refuse(*requests.at(number), refusal, pending, now);
+}
+
+std::optional<TimePoint> Scheduler::Impl::wake_at() const {
+  TimePoint at = TimePoint::max();
+  if (!sleepers.empty()) at = std::min(at, sleepers.begin()->first);
+  if (!deadlines.empty()) at = std::min(at, deadlines.begin()->first);
+  if (draining) {
+    if (!deadlines.empty()) at = std::min(at, *draining);
+  } else {
+    for (const Pool* pool : busy) at = std::min(at, pool->blocked_until);
+  }
+  return at == TimePoint::max() ? std::nullopt : std::optional(at);
+}
+
+Scheduler::Scheduler(SchedulerConfig config) : impl_(std::make_unique<Impl>(std::move(config))) {}
+Scheduler::~Scheduler() = default;
+Scheduler::Scheduler(Scheduler&&) noexcept = default;
+
+void Scheduler::configure(SchedulerConfig config, TimePoint now) {
+  impl_->config = std::move(config);
+  for (const auto& [key, pool] : impl_->pools) {
+    pool->configure(impl_->config, now);
+    impl_->touch(*pool);
+  }
+}
+
+void Scheduler::add_run(RunSpec spec, TimePoint now) {
+  RunState& run = impl_->run_of(spec.id, now);
+  const bool known = run.budget != nullptr;
+  spec.weight = spec.weight > 0 ? spec.weight : 1.0;
+  run.spec = std::move(spec);
+  if (known) return;
+  run.tokens_spent += run.spec.tokens_spent;
+  const auto parent = impl_->runs.find(run.spec.parent);
+  const bool nested = run.spec.parent != 0 && run.spec.parent != run.spec.id && parent != impl_->runs.end();
+  const auto above = nested ? parent->second->budget : nullptr;
+  run.budget = run.spec.token_budget ? Budget::open(*run.spec.token_budget, run.spec.tokens_spent, above) : above;
+}
+
+void Scheduler::remove_run(RunId run, TimePoint now) { impl_->close_run(run, now); }
+
+RequestId Scheduler::submit(RunId run, RequestProfile profile, TimePoint now) {
+  return impl_->submit(run, std::move(profile), now);
+}
+
+void Scheduler::cancel(RequestId id, const Usage& usage, TimePoint now) {
+  const auto found = impl_->requests.find(id);
+  if (found != impl_->requests.end()) return impl_->cancel(*found->second, usage, now);
+  std::erase_if(impl_->pending, [id](const Action& a) {
+    return std::visit([id](const auto& action) { return action.request == id; }, a);
+  });
+}
+
+void Scheduler::limits_seen(RequestId id, std::span<const LimitReport> limits, const std::string& organisation,
+                            TimePoint now) {
+  const auto found = impl_->requests.find(id);
+  if (found != impl_->requests.end()) impl_->limits_seen(*found->second, limits, organisation, now);
+}
+
+void Scheduler::first_content(RequestId id, TimePoint) {
+  const auto found = impl_->requests.find(id);
+  if (found == impl_->requests.end() || !found->second->attempt) return;
+  auto& request = *found->second;
+  if (!std::exchange(request.attempt->answered, true)) request.pool->answered();
+  if (!std::exchange(request.attempt->content, true)) request.pool->succeeded(request.attempt->spending.attempt);
+  impl_->touch(*request.pool);
+}
+
+FailureVerdict Scheduler::failed(RequestId id, const Failure& failure, const Usage& usage, TimePoint now) {
+  const auto found = impl_->requests.find(id);
+  if (found == impl_->requests.end()) return FailureVerdict::pass_on;
+  return impl_->failed(*found->second, failure, usage, now);
+}
+
+void Scheduler::finished(RequestId id, const Usage& usage, bool broken, TimePoint now) {
+  const auto found = impl_->requests.find(id);
+  if (found != impl_->requests.end()) impl_->finished(*found->second, usage, broken, now);
+}
+
+void Scheduler::drain(TimePoint deadline, TimePoint) { impl_->draining = deadline; }
+std::vector<Action> Scheduler::act(TimePoint now) { return impl_->act(now); }
+std::optional<TimePoint> Scheduler::wake_at() const { return impl_->wake_at(); }
+Snapshot Scheduler::snapshot(TimePoint now) const { return impl_->snapshot(now); }
+
+std::optional<RunSnapshot> Scheduler::run_snapshot(RunId run) const {
+  const auto found = impl_->runs.find(run);
+  return found == impl_->runs.end() ? std::nullopt : std::optional(impl_->describe(*found->second));
+}
+}  // namespace hivemind

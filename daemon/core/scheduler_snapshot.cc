@@ -1,0 +1,196 @@
+#include <algorithm>
+#include <cstdio>
+
+#include "core/scheduler_state.h"
+
+namespace hivemind {
+namespace {
+std::string in_words(Duration d) {
+  char text[32];
+  const double s = std::max(0.0, in_seconds(d));
+  if (s < 1)
+    std::snprintf(text, sizeof text, "%.0f ms", s * 1e3);
+  else if (s < 120)
+    std::snprintf(text, sizeof text, "%.1f s", s);
+  else
+    std::snprintf(text, sizeof text, "%.0f min", s / 60);
+  return text;
+}
+std::string per_window(Duration window) {
+  if (window >= 20h) return " per day";
+  if (window > 2min) return " per " + in_words(window);
+  return window <= 1s ? " per second" : " per minute";
+}
+}  // namespace
+
+const char* to_string(Priority priority) {
+  switch (priority) {
+    case Priority::critical:
+      return "critical";
+    case Priority::high:
+      return "high";
+    case Priority::normal:
+      return "normal";
+    case Priority::low:
+      return "low";
+  }
+  return "?";
+}
+
+std::string Scheduler::Impl::reason(const Request& request, const Gate& gate, TimePoint now) const {
+  const Pool& pool = *request.pool;
+  if (request.place == Request::Place::asleep) {
+    return "backing off after " + request.last_failure + ", " + in_words(request.not_before - now);
+  }
+  if (request.place == Request::Place::parked) return "token budget: waits for a refund";
+  const std::string in = gate.until == TimePoint::max() ? "" : in_words(gate.until - now);
+  switch (gate.kind) {
+    case Gate::Kind::open:
+      return "goes next";
+    case Gate::Kind::cooldown:
+      return "rate limited, nothing goes out for " + in;
+    case Gate::Kind::overload:
+      return in.empty() ? "breaker (overload): waits for its probe" : "breaker open (overload), probe in " + in;
+    case Gate::Kind::fault:
+      return in.empty() ? "breaker (fault): waits for its probe" : "breaker open (fault), probe in " + in;
+    case Gate::Kind::quota:
+      return "quota exhausted: one request at a time";
+    case Gate::Kind::concurrency: {
+      const int allowed = pool.aimd().allowed(now);
+      const bool first = allowed < static_cast<int>(pool.aimd().window());
+      return "concurrency " + std::to_string(pool.in_flight()) + " of " + std::to_string(allowed) + " in flight" +
+             (first ? ", learning the limits" : "");
+    }
+    case Gate::Kind::limit:
+      break;
+  }
+  for (const auto& limit : pool.limits.all()) {
+    if (limit.dimension() != gate.dimension || limit.ready_at(of(request.need, gate.dimension), now) < gate.until)
+      continue;
+    char text[160];
+    std::snprintf(text, sizeof text, "%s%s: %.0f of %.0f left, %.0f needed, in %s", to_string(gate.dimension),
+                  per_window(limit.window()).c_str(), std::max(0.0, std::floor(limit.available(now))), limit.limit(),
+                  std::ceil(of(request.need, gate.dimension)), in.c_str());
+    return text;
+  }
+  return "waits for a limit, " + in;
+}
+
+RunSnapshot Scheduler::Impl::describe(const RunState& run) const {
+  RunSnapshot s;
+  s.id = run.spec.id;
+  s.parent = run.spec.parent;
+  s.name = run.spec.name;
+  s.priority = to_string(run.spec.priority);
+  s.weight = run.spec.weight;
+  s.waiting = run.waiting;
+  s.in_flight = run.in_flight;
+  s.requests = run.requests;
+  s.retries = run.retries;
+  s.errors = run.errors;
+  s.refused = run.refused;
+  s.input_tokens = run.input_tokens;
+  s.output_tokens = run.output_tokens;
+  s.cached_tokens = run.cached_tokens;
+  s.tokens_spent = run.tokens_spent;
+  if (run.spec.token_budget && run.budget) s.token_budget = run.budget->limit();
+  s.waited = run.waited;
+  for (const auto& [name, agent] : run.agents)
+    s.agents.push_back({name, agent.waiting, agent.in_flight, agent.requests});
+  std::sort(s.agents.begin(), s.agents.end(), [](const auto& a, const auto& b) { return a.agent < b.agent; });
+  return s;
+}
+
+Snapshot Scheduler::Impl::snapshot(TimePoint now) {
+  Snapshot s;
+  std::vector<Pool*> ordered;
+  for (const auto& [key, pool] : pools) ordered.push_back(pool.get());
+  std::sort(ordered.begin(), ordered.end(), [](const Pool* a, const Pool* b) {
+    return std::tie(a->provider(), a->account(), a->model_class()) <
+           std::tie(b->provider(), b->account(), b->model_class());
+  });
+
+  const auto add = [&](const Request& request, std::string reason, std::optional<Duration> expected) {
+    s.queue.push_back({request.id, request.run->spec.id, request.profile.agent, request.profile.model,
+                       to_string(request.run->spec.priority), now - request.waiting_since, std::move(reason),
+                       expected});
+  };
+  std::unordered_map<const Pool*, std::size_t> elsewhere;  // asleep or parked
+  std::vector<const Request*> apart;
+  for (const auto& [id, request] : requests) {
+    if (request->place != Request::Place::asleep && request->place != Request::Place::parked) continue;
+    ++elsewhere[request->pool];
+    apart.push_back(request.get());
+  }
+  for (Pool* pool : ordered) {
+    PoolSnapshot p;
+    p.provider = pool->provider();
+    p.account = pool->account();
+    p.model_class = pool->model_class();
+    p.window = pool->aimd().window();
+    p.in_flight = pool->in_flight();
+    p.waiting = pool->queue.size() + elsewhere[pool];
+    p.breaker = pool->breaker(now);
+    p.rate_limited = pool->rate_limited;
+    p.overloads = pool->overloads;
+    p.faults = pool->faults;
+    const auto cooldown = pool->limits.cooldown(now);
+    double per_request = 0;  // seconds between requests once the limits bind
+    for (const auto& limit : pool->limits.all()) {
+      p.limits.push_back({limit.dimension(), static_cast<std::int64_t>(limit.limit()), limit.available(now),
+                          limit.window(), to_string(limit.source()),
+                          cooldown ? std::optional(*cooldown - now) : std::nullopt});
+      if (limit.dimension() == Dimension::requests)
+        per_request = std::max(per_request, in_seconds(limit.window()) / limit.limit());
+    }
+    s.pools.push_back(std::move(p));
+
+    std::size_t ahead = 0;
+    Gate gate;
+    for (const auto& item : pool->queue.in_order(now)) {
+      const Request& request = *requests.at(item.request);
+      if (ahead == 0) gate = pool->gate(request.need, config, now);
+      auto why = reason(request, gate, now);
+      if (ahead > 0) why = std::to_string(ahead) + " ahead; " + why;
+      std::optional<Duration> expected;
+      if (gate.until != TimePoint::max())
+        expected = gate.until - now + from_seconds(per_request * static_cast<double>(ahead));
+      add(request, std::move(why), expected);
+      ++ahead;
+    }
+  }
+  std::sort(apart.begin(), apart.end(), [](const Request* a, const Request* b) {
+    return std::tie(a->not_before, a->id) < std::tie(b->not_before, b->id);
+  });
+  for (const Request* request : apart) {
+    const bool asleep = request->place == Request::Place::asleep;
+    add(*request, reason(*request, {}, now), asleep ? std::optional(request->not_before - now) : std::nullopt);
+  }
+
+  for (const auto& [id, run] : runs) s.runs.push_back(describe(*run));
+  std::sort(s.runs.begin(), s.runs.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  return s;
+}
+
+Refusal Scheduler::Impl::deadline_refusal(const Request& request, TimePoint now) const {
+  const Gate gate = request.pool->gate(request.need, config, now);
+  const Duration back = gate.until == TimePoint::max() ? Duration(5s) : std::clamp<Duration>(gate.until - now, 1s, 60s);
+  return {RefusalKind::deadline,
+          "HiveMind held this request for " + in_words(now - request.submitted) + ", as long as it may wait: " +
+              request.pool->provider() + ", " + reason(request, gate, now) + ". Try again in " + in_words(back),
+          back, true};
+}
+
+Refusal Scheduler::Impl::budget_refusal(const Request& request) const {
+  const Budget& budget = *request.run->budget;
+  const bool own = request.run->spec.token_budget.has_value();
+  return {RefusalKind::budget,
+          "HiveMind: the token budget of run '" + request.run->spec.name + "'" + (own ? "" : " (its parent's)") +
+              " does not allow this request: " + std::to_string(budget.spent()) + " of " +
+              std::to_string(budget.limit()) + " tokens are spent, " +
+              std::to_string(std::max<std::int64_t>(0, budget.left())) + " left, and it may take up to " +
+              std::to_string(request.profile.input_bound + request.profile.output_bound) +
+              ". Raise --token-budget, or lower the request's max_tokens",
+          std::nullopt, false};
+}
+}  // namespace hivemind

@@ -1,0 +1,107 @@
+// scheduler_state.h - the scheduler's insides, shared by scheduler.cc (events and actions) and
+// scheduler_snapshot.cc (what people see).
+// Invariants: a request is in exactly one place: a pool's queue, asleep, parked for its budget, or under way; it has a
+// deadline entry exactly while it waits, and an attempt exactly while it is under way.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/demand.h"
+#include "core/pool.h"
+#include "core/run_state.h"
+#include "core/scheduler.h"
+
+namespace hivemind {
+
+struct Attempt {
+  Spending spending;
+  std::optional<Budget::Reservation> reserved;
+  bool answered = false, content = false;
+};
+
+struct Request {
+  enum class Place { queued, asleep, parked, under_way };
+  RequestId id = 0;
+  RunState* run = nullptr;
+  AgentState* agent = nullptr;
+  Pool* pool = nullptr;
+  RequestProfile profile;
+  Place place = Place::queued;
+  TimePoint submitted, deadline, waiting_since, not_before{};
+  RunQueue::Item item;
+  std::optional<RunQueue::Place> stood;  // its place in line before the last attempt
+  Amounts need{};
+  std::uint64_t need_learned = 0;  // Pool::learned when `need` was guessed
+  int attempts = 0, failures = 0, unnamed_limits = 0;
+  std::string last_failure;
+  std::optional<Attempt> attempt;
+};
+
+class Scheduler::Impl {
+public:
+  explicit Impl(SchedulerConfig c) : config(std::move(c)), jitter(config.seed) {}
+
+  // Events.
+  RunState& run_of(RunId id, TimePoint now);
+  RequestId submit(RunId run, RequestProfile profile, TimePoint now);
+  void cancel(Request& request, const Usage& usage, TimePoint now);
+  void limits_seen(Request& request, std::span<const LimitReport> limits, const std::string& organisation,
+                   TimePoint now);
+  FailureVerdict failed(Request& request, const Failure& failure, const Usage& usage, TimePoint now);
+  void finished(Request& request, const Usage& usage, bool broken, TimePoint now);
+  void close_run(RunId id, TimePoint now);
+  std::vector<Action> act(TimePoint now);
+  std::optional<TimePoint> wake_at() const;
+
+  // Pools.
+  Pool& pool_of(const RequestProfile& profile, TimePoint now);
+  void forget_idle_pools(TimePoint now);
+  void share_limits(Pool& pool, const std::string& organisation, TimePoint now);
+  void move_requests(Pool& from, Pool& to, TimePoint now);
+  void touch(Pool& pool);
+
+  // A waiting request's places.
+  void wait_in_queue(Request& request, TimePoint now);
+  void sleep(Request& request, TimePoint until);
+  void park(Request& request, TimePoint now);
+  void unpark(const std::shared_ptr<Budget>& budget, TimePoint now);
+  void leave_wait(Request& request, TimePoint now);  // from any of them
+  void begin_wait(Request& request, TimePoint now);
+  void end_wait(Request& request, TimePoint now);
+  void guess(Request& request) const;
+
+  void dispatch_from(Pool& pool, std::vector<Action>& actions, TimePoint now);
+  void dispatch(Request& request, TimePoint now);
+  void end_attempt(Request& request, const Usage& usage, bool ran, TimePoint now);
+  void refuse(Request& request, Refusal refusal, std::vector<Action>& actions, TimePoint now);
+  void erase(Request& request);
+  void release(RunState& run, TimePoint now);
+  Refusal deadline_refusal(const Request& request, TimePoint now) const;
+  Refusal budget_refusal(const Request& request) const;
+
+  // For people.
+  std::string reason(const Request& request, const Gate& gate, TimePoint now) const;
+  Snapshot snapshot(TimePoint now);
+  RunSnapshot describe(const RunState& run) const;
+
+  SchedulerConfig config;
+  Jitter jitter;
+  std::unordered_map<RunId, std::unique_ptr<RunState>> runs;
+  std::unordered_map<RequestId, std::unique_ptr<Request>> requests;
+  std::unordered_map<std::string, std::unique_ptr<Pool>> pools;  // by provider, account, class
+  std::unordered_map<std::string, std::string> organisations;    // by provider, account
+  std::vector<Pool*> busy;                                       // pools with something queued
+  std::set<std::pair<TimePoint, RequestId>> sleepers, deadlines;
+  std::unordered_map<const Budget*, std::vector<RequestId>> parked;
+  std::vector<Action> pending;
+  std::optional<TimePoint> draining;
+  std::size_t waiting = 0, sweep_pools_at = 256;
+  RequestId last_request = 0;
+  std::uint64_t last_attempt = 0;
+};
+}  // namespace hivemind
