@@ -1,0 +1,2 @@
+// json.cc - Boost.JSON, compiled once for hivemindctl.
+#include <boost/json/src.hpp>

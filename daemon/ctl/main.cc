@@ -1,0 +1,134 @@
+// hivemindctl: looks at the user's daemon and steers it, over its control socket.
+#include <CLI/CLI.hpp>
+#include <boost/json/parse.hpp>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <iostream>
+#include <string>
+#include <thread>
+
+#include "ctl/control_client.h"
+#include "ctl/status_view.h"
+
+namespace {
+using namespace hivemind::ctl;
+using namespace std::chrono_literals;
+namespace json = boost::json;
+
+constexpr auto watch_interval = 1s;
+
+Look look_of_output() {
+  Look look;
+  if (!::isatty(STDOUT_FILENO)) return look;
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) look.width = size.ws_col;
+  const char *term = std::getenv("TERM"), *plain = std::getenv("NO_COLOR");
+  look.styled = term && std::string(term) != "dumb" && !(plain && *plain);
+  return look;
+}
+
+std::string error_of(const Answer& answer) {
+  boost::system::error_code ec;
+  const auto body = json::parse(answer.body, ec);
+  if (!ec && body.is_object()) {
+    if (const auto* error = body.get_object().if_contains("error"); error && error->is_string())
+      return std::string(error->get_string());
+  }
+  return "HTTP status " + std::to_string(answer.status);
+}
+
+// The body of a good answer.
+std::string fetch(const char* method, const std::string& path) {
+  const auto answer = ask(control_socket(), method, path);
+  if (answer.status < 200 || answer.status > 299) throw std::runtime_error(error_of(answer));
+  return answer.body;
+}
+
+json::value fetch_json(const std::string& path) {
+  boost::system::error_code ec;
+  auto value = json::parse(fetch("GET", path), ec);
+  if (ec) throw std::runtime_error("the daemon does not answer as it should: " + ec.message());
+  return value;
+}
+
+void show_status(bool as_json, bool watch) {
+  const bool terminal = ::isatty(STDOUT_FILENO);
+  for (;;) {
+    const auto text = as_json ? fetch("GET", "/status") : status_text(fetch_json("/status"), look_of_output());
+    if (watch && terminal) std::cout << "\033[H\033[2J";
+    std::cout << text << std::flush;
+    if (!watch || !std::cout) return;
+    std::this_thread::sleep_for(watch_interval);
+    if (!terminal && !as_json) std::cout << "\n";
+  }
+}
+
+void show_runs(bool as_json) {
+  std::cout << (as_json ? fetch("GET", "/runs") : runs_text(fetch_json("/runs"), look_of_output()));
+}
+
+pid_t daemon_pid() {
+  return static_cast<pid_t>(fetch_json("/status").at("daemon").at("pid").to_number<std::int64_t>());
+}
+
+void stop(bool wait) {
+  const pid_t pid = daemon_pid();
+  const int process = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  fetch("POST", "/stop");
+  std::cout << "hivemindd (pid " << pid << ") is stopping; what runs may finish\n" << std::flush;
+  if (!wait || process < 0) return;
+  pollfd ended{process, POLLIN, 0};
+  while (::poll(&ended, 1, -1) < 0 && errno == EINTR) {
+  }
+  std::cout << "it has ended\n";
+}
+
+void reload() {
+  fetch("POST", "/reload");
+  std::cout << "configuration read again\n";
+}
+
+void show_certificates() {
+  std::cout << certificates_text(fetch_json("/status"), static_cast<std::int64_t>(std::time(nullptr)));
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Looks at HiveMind's daemon and steers it.", "hivemindctl");
+  app.require_subcommand(1);
+  bool as_json = false, watch = false, wait = false;
+  auto* status = app.add_subcommand("status", "pools with what is known of their limits, runs, queue");
+  status->add_flag("--json", as_json, "as the daemon says it, for scripts");
+  status->add_flag("--watch", watch, "again every second, until interrupted");
+  auto* runs = app.add_subcommand("runs", "the runs and what they used");
+  runs->add_flag("--json", as_json, "as the daemon says it, for scripts");
+  auto* stopping = app.add_subcommand("stop", "stop the daemon; requests under way may finish");
+  stopping->add_flag("--wait", wait, "until it has ended");
+  auto* reloading = app.add_subcommand("reload", "read the configuration file again");
+  auto* certificates = app.add_subcommand("ca", "where our root certificates are and until when they hold");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  try {
+    if (*status) show_status(as_json, watch);
+    if (*runs) show_runs(as_json);
+    if (*stopping) stop(wait);
+    if (*reloading) reload();
+    if (*certificates) show_certificates();
+  } catch (const NoDaemon& none) {
+    std::cerr << "hivemindctl: no daemon is running (" << none.what() << "); hivemind-run starts one\n";
+    return 1;
+  } catch (const std::exception& error) {
+    std::cerr << "hivemindctl: " << error.what() << "\n";
+    return 1;
+  }
+  return 0;
+}

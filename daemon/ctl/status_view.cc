@@ -1,0 +1,195 @@
+#include "ctl/status_view.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "ctl/format.h"
+#include "ctl/text_table.h"
+
+namespace hivemind::ctl {
+namespace {
+namespace json = boost::json;
+
+constexpr std::size_t most_waiting = 20;  // shown of the queue
+constexpr std::size_t account_length = 8;
+
+const json::value* find(const json::value& object, const char* key) {
+  const auto* members = object.if_object();
+  const auto* found = members ? members->if_contains(key) : nullptr;
+  return found && !found->is_null() ? found : nullptr;
+}
+double number(const json::value& object, const char* key) {
+  const auto* found = find(object, key);
+  return found && found->is_number() ? found->to_number<double>() : 0;
+}
+std::string text(const json::value& object, const char* key) {
+  const auto* found = find(object, key);
+  return found && found->is_string() ? std::string(found->get_string()) : std::string();
+}
+const json::array& list(const json::value& object, const char* key) {
+  static const json::array none;
+  const auto* found = find(object, key);
+  return found && found->is_array() ? found->get_array() : none;
+}
+std::string count(const json::value& object, const char* key) { return count_text(number(object, key)); }
+std::string seconds(const json::value& object, const char* key) {
+  return find(object, key) ? duration_text(number(object, key)) : "";
+}
+
+std::string indented(const std::string& table) {
+  std::string out;
+  std::size_t from = 0;
+  while (from < table.size()) {
+    const auto end = table.find('\n', from);
+    out += "  " + table.substr(from, end - from) + '\n';
+    from = end + 1;
+  }
+  return out;
+}
+
+std::string section(const std::string& title, const TextTable& table, const std::string& when_empty, const Look& look) {
+  const std::string heading = look.styled ? "\033[1m" + title + "\033[0m" : title;
+  return "\n" + heading + "\n" + (table.empty() ? "  " + when_empty + "\n" : indented(table.render(look.width - 2)));
+}
+
+std::string head_line(const json::value& status) {
+  const auto* daemon = find(status, "daemon");
+  if (!daemon) return "hivemindd\n";
+  std::string line = "hivemindd " + text(*daemon, "version") + ", pid " +
+                     std::to_string(static_cast<long>(number(*daemon, "pid"))) + ", up " +
+                     seconds(*daemon, "uptime_s") + ", " + count(*daemon, "connections") + " connections";
+  const auto* draining = find(*daemon, "draining");
+  if (draining && draining->is_bool() && draining->get_bool()) line += ", stopping";
+  const auto config = text(*daemon, "config_file");
+  return printable(line + (config.empty() ? ", default configuration" : "\nconfig " + config)) + "\n";
+}
+
+std::string pools_section(const json::array& pools, const Look& look) {
+  TextTable table({{"PROVIDER"},
+                   {"ACCOUNT"},
+                   {"MODELS"},
+                   {"RUNNING", Align::right},
+                   {"WINDOW", Align::right},
+                   {"WAITING", Align::right},
+                   {"BREAKER"},
+                   {"LIMITED", Align::right},
+                   {"OVERLOAD", Align::right},
+                   {"FAULT", Align::right}});
+  for (const auto& pool : pools) {
+    table.add({text(pool, "provider"), text(pool, "account").substr(0, account_length), text(pool, "model_class"),
+               count(pool, "in_flight"), count(pool, "window"), count(pool, "waiting"), text(pool, "breaker"),
+               count(pool, "rate_limited"), count(pool, "overloads"), count(pool, "faults")});
+  }
+  return section("Pools", table, "none yet; a pool appears with the first request", look);
+}
+
+std::string per(double window_seconds) {
+  if (window_seconds == 1) return "second";
+  if (window_seconds == 60) return "minute";
+  if (window_seconds == 3600) return "hour";
+  return window_seconds == 86400 ? "day" : duration_text(window_seconds);
+}
+
+std::string limits_section(const json::array& pools, const Look& look) {
+  TextTable table({{"POOL"},
+                   {"LIMIT"},
+                   {"LEFT", Align::right},
+                   {"OF", Align::right},
+                   {"PER"},
+                   {"KNOWN FROM"},
+                   {"PAUSED FOR", Align::right}});
+  for (const auto& pool : pools) {
+    for (const auto& limit : list(pool, "limits")) {
+      const auto dimension = text(limit, "dimension");
+      table.add({text(pool, "provider") + ' ' + text(pool, "model_class"), dimension, count(limit, "available"),
+                 count(limit, "limit"), dimension == "concurrency" ? "" : per(number(limit, "window_s")),
+                 text(limit, "source"), seconds(limit, "cooldown_s")});
+    }
+  }
+  return table.empty() ? "" : section("Limits", table, "", look);
+}
+
+std::string budget_text(const json::value& run) {
+  return find(run, "token_budget") ? count(run, "tokens_spent") + " of " + count(run, "token_budget") : "";
+}
+
+std::string runs_section(const json::array& runs, const Look& look) {
+  TextTable table({{"NAME"},
+                   {"PRIORITY"},
+                   {"RUNNING", Align::right},
+                   {"WAITING", Align::right},
+                   {"ANSWERED", Align::right},
+                   {"RETRIED", Align::right},
+                   {"ERRORS", Align::right},
+                   {"REFUSED", Align::right},
+                   {"TOKENS", Align::right},
+                   {"BUDGET", Align::right},
+                   {"WAITED", Align::right}});
+  for (const auto& run : runs) {
+    const double tokens = number(run, "input_tokens") + number(run, "output_tokens") + number(run, "cached_tokens");
+    const auto name = text(run, "name");
+    table.add({name.empty() ? text(run, "id") : name, text(run, "priority"), count(run, "in_flight"),
+               count(run, "waiting"), count(run, "requests"), count(run, "retries"), count(run, "errors"),
+               count(run, "refused"), count_text(tokens), budget_text(run), seconds(run, "waited_s")});
+    const auto& agents = list(run, "agents");
+    if (agents.size() < 2) continue;  // the run itself
+    for (const auto& agent : agents) {
+      const auto agent_name = text(agent, "agent");
+      table.add({"  " + (agent_name.empty() ? "(main)" : agent_name), "", count(agent, "in_flight"),
+                 count(agent, "waiting"), count(agent, "requests")});
+    }
+  }
+  return section("Runs", table, "none; hivemind-run COMMAND starts one", look);
+}
+
+std::string queue_section(const json::value& status, const Look& look) {
+  std::unordered_map<std::string, std::string> names;
+  for (const auto& run : list(status, "runs")) names[text(run, "id")] = text(run, "name");
+  TextTable table({{"RUN"},
+                   {"AGENT"},
+                   {"MODEL"},
+                   {"PRIORITY"},
+                   {"WAITED", Align::right},
+                   {"GOES IN", Align::right},
+                   {"WAITS FOR"}});
+  const auto& queue = list(status, "queue");
+  for (std::size_t i = 0; i < std::min(queue.size(), most_waiting); ++i) {
+    const auto& waiting = queue[i];
+    const auto run = text(waiting, "run");
+    const auto& name = names[run];
+    table.add({name.empty() ? run : name, text(waiting, "agent"), text(waiting, "model"), text(waiting, "priority"),
+               seconds(waiting, "waited_s"), seconds(waiting, "expected_s"), text(waiting, "reason")});
+  }
+  std::string shown = section("Queue", table, "empty; nothing waits", look);
+  if (queue.size() > most_waiting) shown += "  and " + std::to_string(queue.size() - most_waiting) + " more\n";
+  return shown;
+}
+}  // namespace
+
+std::string status_text(const json::value& status, const Look& look) {
+  const auto& pools = list(status, "pools");
+  return head_line(status) + pools_section(pools, look) + limits_section(pools, look) +
+         runs_section(list(status, "runs"), look) + queue_section(status, look);
+}
+
+std::string runs_text(const json::value& runs, const Look& look) {
+  return runs_section(list(runs, "runs"), look).substr(1);
+}
+
+std::string certificates_text(const json::value& status, std::int64_t now_unix) {
+  const auto* daemon = find(status, "daemon");
+  const auto bundle = daemon ? text(*daemon, "root_bundle") : "";
+  if (bundle.empty()) return "the daemon has no certificates\n";
+  std::string shown = "roots    " + printable(bundle) + "\n";
+  if (find(*daemon, "certificates_expire")) {
+    const auto expire = static_cast<std::int64_t>(number(*daemon, "certificates_expire"));
+    shown += "expire   " + date_text(expire) + ", in " +
+             duration_text(static_cast<double>(std::max<std::int64_t>(0, expire - now_unix))) + "\n";
+    shown += "renewed  by the daemon, ten days before; runs that last longer than that must be started again\n";
+  }
+  return shown;
+}
+}  // namespace hivemind::ctl
