@@ -1,0 +1,15 @@
+// listener.h - the run's listening socket: its identity, kept open across daemons, reachable from this machine only.
+#pragma once
+#include <cstdint>
+
+#include "preload/run/result.h"
+#include "preload/run/unique_fd.h"
+
+namespace hivemind::run {
+struct Listener {
+  UniqueFd socket;
+  std::uint16_t port = 0;
+};
+// Wildcard address, so that every 127.x.y.z arrives; bound to the loopback device, so that nothing else does.
+Result<Listener> open_listener();
+}  // namespace hivemind::run

@@ -1,0 +1,117 @@
+// hivemind-run: runs one command under HiveMind. This file is the map; each step is in the header of its name.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "hivemind/environment.h"
+#include "preload/run/agent.h"
+#include "preload/run/descriptors.h"
+#include "preload/run/flags.h"
+#include "preload/run/keeper.h"
+#include "preload/run/program.h"
+#include "preload/run/report.h"
+#include "preload/run/run_service.h"
+#include "preload/run/run_setup.h"
+#include "preload/run/say.h"
+
+namespace hivemind::run {
+namespace {
+constexpr int wrong_usage = 2, refused = 125;
+
+// Once the agent runs, what our parent gave us is the agent's alone: a pipe it closes must be closed.
+void let_go_of_inherited(const std::vector<int>& descriptors) {
+  for (const int fd : descriptors) ::close(fd);
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) ::dup3(null.get(), fd, O_CLOEXEC);
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;  // a relay needs two for each connection
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
+void follow(Agent& agent, Signals& signals, RunService& service) {
+  std::vector<pollfd> list;
+  while (!agent.ended()) {
+    list.assign(1, {signals.fd(), POLLIN, 0});
+    service.watch(list);
+    ::poll(list.data(), list.size(), service.timeout_ms());
+    for (auto signal = signals.next(); signal.number != 0; signal = signals.next()) agent.receive(signal);
+    service.turn();
+  }
+}
+
+int run_under_hivemind(const Flags& flags, const Program& program, const Command& command, RunSetup run,
+                       const ProcessEnvironment& given, const std::vector<int>& inherited) {
+  for (const auto& remark : run.remarks) say(remark);
+  const auto started = monotonic_ns();
+  auto signals = Signals::take_over();
+  auto agent = Agent::start(command, run.agent_environment, signals);
+  if (agent.pid() < 0) {
+    say(failed_to("start a process").sentence);
+    run.table.remove();
+    return refused;
+  }
+  let_go_of_inherited(inherited);
+  agent_has_terminal(true);
+  RunService service(std::move(run.link), run.hello, run.listener, run.table, run.daemon, given);
+  follow(agent, signals, service);
+  agent_has_terminal(false);
+
+  service.finish_relaying();
+  if (flags.explain) print_text(processes_text(run.table.processes(), agent.pid(), program));
+  if (flags.summary)
+    print_text(summary_text(run.hello.name, service.final_summary(), flags.token_budget,
+                            (monotonic_ns() - started) / 1'000'000));
+  auto survivors = find_survivors(run.table, agent.pid());
+  if (survivors.empty() || !leave_keeper(service, run.table, signals, agent.pid(), std::move(survivors)))
+    run.table.remove();
+  die_like(agent.status());
+}
+
+int run(const std::vector<std::string>& arguments, char** block) {
+  fill_standard_descriptors();
+  const auto inherited = open_descriptors();
+  const auto flags = parse_flags(arguments);
+  if (!flags) {
+    say(flags.problem());
+    return wrong_usage;
+  }
+  if (flags->ask != Flags::Ask::run) {
+    const std::string_view text = flags->ask == Flags::Ask::help ? usage_text : "hivemind-run 0.1.0\n";
+    return ::write(STDOUT_FILENO, text.data(), text.size()) < 0 ? 1 : 0;
+  }
+  const ProcessEnvironment environment(block);
+  auto found = find_program(flags->command[0], environment);
+  if (const auto* problem = std::get_if<CommandProblem>(&found)) {
+    say(problem->sentence);
+    return problem->status;
+  }
+  const auto& program = std::get<Program>(found);
+  const Command command{program.path, flags->command};
+  if (environment.get(HM_ENV_DISABLE) == "1") return become(command, environment);
+
+  if (flags->explain) print_text(program_text(program));
+  if (!program.can_preload) {
+    const std::string why = flags->command[0] + " " + program.why_not;
+    if (flags->fail_closed) {
+      say(why + " and cannot be captured, so it is not run (--fail closed)");
+      return refused;
+    }
+    say(why + ": it runs uncaptured, only programs it starts may be captured");
+  }
+  auto ready = set_up_run(*flags, environment);
+  if (!ready) {
+    say(ready.problem() + (flags->fail_closed ? "; not running " : "; running ") + flags->command[0] +
+        (flags->fail_closed ? " (--fail closed)" : " without HiveMind"));
+    return flags->fail_closed ? refused : become(command, environment);
+  }
+  return run_under_hivemind(*flags, program, command, std::move(*ready), environment, inherited);
+}
+}  // namespace
+}  // namespace hivemind::run
+
+int main(int argc, char** argv, char** environment) {
+  return hivemind::run::run({argv + (argc > 0 ? 1 : 0), argv + argc}, environment);
+}

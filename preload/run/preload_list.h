@@ -1,0 +1,15 @@
+// preload_list.h - LD_PRELOAD as ld.so and musl read it: names parted by colons or spaces.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "preload/run/result.h"
+
+namespace hivemind::run {
+// Ours comes last, so that an allocator or a sanitizer already there stays first; it never stands there twice, and
+// another version of it gives way.
+std::string append_preload(std::string_view list, std::string_view object);
+
+// The preload object that belongs to the program in `program_dir`, absolute: built beside it or installed.
+Result<std::string> find_preload_object(const std::string& program_dir);
+}  // namespace hivemind::run

@@ -1,0 +1,25 @@
+// program.h - what CMD is: found as a shell finds it, followed through `#!`, judged by what it can be captured with.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "preload/run/process_environment.h"
+#include "preload/run/result.h"
+
+namespace hivemind::run {
+struct Program {
+  std::string path;                // to exec
+  std::vector<std::string> steps;  // for --explain: "/usr/bin/x is a script of /usr/bin/node", ...
+  bool can_preload = true;
+  std::string why_not;  // "is a static program", when it cannot
+};
+
+struct CommandProblem {
+  int status;  // 126: there and cannot be run; 127: not found
+  std::string sentence;
+};
+std::variant<Program, CommandProblem> find_program(const std::string& command, const ProcessEnvironment& environment);
+// The path of `command`, searched on PATH when it has no slash.
+std::variant<std::string, CommandProblem> search_path(const std::string& command,
+                                                      const ProcessEnvironment& environment);
+}  // namespace hivemind::run

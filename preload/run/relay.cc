@@ -1,0 +1,82 @@
+#include "preload/run/relay.h"
+
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "preload/run/relayed_connection.h"
+
+namespace hivemind::run {
+namespace {
+struct Accepted {
+  UniqueFd socket;
+  std::uint32_t reached_at = 0;  // host order
+};
+Accepted accept_one(int listener) {
+  Accepted accepted{UniqueFd(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)), 0};
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  if (accepted.socket && ::getsockname(accepted.socket.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0)
+    accepted.reached_at = ntohl(address.sin_addr.s_addr);
+  return accepted;
+}
+}  // namespace
+
+Relay::Relay(RunTable& table, int listener)
+    : table_(table), listener_(listener), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
+Relay::~Relay() = default;
+
+void Relay::accept_connections(bool whether) {
+  if (whether == accepting_) return;
+  accepting_ = whether;
+  epoll_event event{};
+  event.events = EPOLLIN;  // no pointer: the listener
+  ::epoll_ctl(epoll_.get(), whether ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener_, &event);
+}
+
+void Relay::turn() {
+  epoll_event events[64];
+  const int count = ::epoll_wait(epoll_.get(), events, 64, 0);
+  for (int i = 0; i < count; ++i) {
+    if (events[i].data.ptr)
+      static_cast<RelayedConnection*>(events[i].data.ptr)->turn();
+    else
+      accept_some();
+  }
+  forget_ended();
+}
+
+void Relay::accept_some() {
+  for (int i = 0; i < 64; ++i) {
+    auto [socket, reached_at] = accept_one(listener_);
+    if (!socket) return;
+    const auto original = table_.accept(reached_at);
+    if (!original) {
+      reset_connection(socket);
+      continue;
+    }
+    ++carried_;
+    connections_.push_back(std::make_unique<RelayedConnection>(std::move(socket), *original, table_, epoll_.get()));
+  }
+}
+
+void Relay::reset_waiting(std::size_t count) {
+  for (; count > 0; --count) {
+    auto [socket, reached_at] = accept_one(listener_);
+    if (!socket) return;
+    if (const auto original = table_.accept(reached_at)) table_.release(original->slot);
+    reset_connection(socket);
+  }
+}
+
+void Relay::forget_ended() {
+  std::erase_if(connections_, [](const auto& connection) { return connection->ended(); });
+}
+
+bool Relay::has_parting_words() const {
+  return std::any_of(connections_.begin(), connections_.end(),
+                     [](const auto& connection) { return connection->has_parting_words(); });
+}
+}  // namespace hivemind::run

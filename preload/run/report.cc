@@ -1,0 +1,104 @@
+#include "preload/run/report.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace hivemind::run {
+namespace {
+std::string line(const char* label, const std::string& text) {
+  char head[32];
+  std::snprintf(head, sizeof head, "  %-10s", label);
+  return head + text + "\n";
+}
+std::string plural(std::uint64_t count, const char* one, const char* many) {
+  return show_count(count) + " " + (count == 1 ? one : many);
+}
+}  // namespace
+
+std::string show_count(std::uint64_t count) {
+  char text[32];
+  const auto scaled = [&](double divisor, char unit) {
+    const double value = static_cast<double>(count) / divisor;
+    std::snprintf(text, sizeof text, value < 10 ? "%.2f %c" : value < 100 ? "%.1f %c" : "%.0f %c", value, unit);
+  };
+  if (count < 10'000)
+    std::snprintf(text, sizeof text, "%llu", static_cast<unsigned long long>(count));
+  else if (count < 1'000'000)
+    scaled(1e3, 'k');
+  else if (count < 1'000'000'000)
+    scaled(1e6, 'M');
+  else
+    scaled(1e9, 'G');
+  return text;
+}
+
+std::string show_time(std::uint64_t ms) {
+  char text[48];
+  const auto total = ms / 1000;
+  if (ms < 60'000)
+    std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(ms) / 1000);
+  else if (total < 3600)
+    std::snprintf(text, sizeof text, "%llu min %llu s", static_cast<unsigned long long>(total / 60),
+                  static_cast<unsigned long long>(total % 60));
+  else
+    std::snprintf(text, sizeof text, "%llu h %llu min", static_cast<unsigned long long>(total / 3600),
+                  static_cast<unsigned long long>(total / 60 % 60));
+  return text;
+}
+
+std::string summary_text(const std::string& name, const hm_summary& summary, std::int64_t token_budget,
+                         std::uint64_t took_ms) {
+  std::string text = "hivemind: " + name + " ran " + show_time(took_ms) + "\n";
+  text += line("requests",
+               show_count(summary.requests) +
+                   (summary.passed == 0 ? "" : ", and " + show_count(summary.passed) + " others passed through"));
+  text += line("tokens", show_count(summary.input_tokens) + " in, " + show_count(summary.output_tokens) + " out, " +
+                             show_count(summary.cached_tokens) + " cached");
+  text += line("waited", show_time(summary.waited_ms) + " in all");
+  text += line("absorbed", plural(summary.retries, "retry", "retries"));
+  text += line("passed on", plural(summary.errors, "error", "errors"));
+  if (summary.refused != 0) text += line("refused", plural(summary.refused, "request", "requests") + " by HiveMind");
+  if (token_budget >= 0)
+    text += line("budget", show_count(summary.tokens_spent) + " of " +
+                               show_count(static_cast<std::uint64_t>(token_budget)) + " tokens");
+  return text;
+}
+
+std::string program_text(const Program& program) {
+  std::string text;
+  for (const auto& step : program.steps) text += "hivemind: " + step + "\n";
+  if (program.can_preload) text += "hivemind: captured by preload\n";
+  return text;
+}
+
+std::string processes_text(const std::vector<hm_process>& processes, int agent_pid, const Program& program) {
+  std::string text = "hivemind: what was captured, process by process\n";
+  char row[256];
+  std::snprintf(row, sizeof row, "  %-8s %-15s %-8s %8s  %s\n", "pid", "command", "tier", "captured",
+                "direct, and why");
+  text += row;
+  for (const auto& process : processes) {
+    std::string direct;
+    const auto add = [&](std::uint32_t count, const char* why) {
+      if (count != 0) direct += (direct.empty() ? "" : ", ") + std::to_string(count) + " " + why;
+    };
+    add(process.by_name, "to hosts that are no LLM endpoint");
+    add(process.by_port, "to ports that are not captured");
+    add(process.by_socket, "on sockets that cannot be redirected");
+    add(process.full, "for want of a free slot");
+    add(process.refused, "to local servers that do not listen");
+    if (process.restored != 0) add(process.restored, "execs with a scrubbed environment put back");
+    std::snprintf(row, sizeof row, "  %-8d %-15s %-8s %8u  ", process.pid, process.comm, "preload", process.captured);
+    text += row + (direct.empty() ? "-" : direct) + "\n";
+  }
+  if (processes.size() >= HM_PROCESS_COUNT)
+    text += "  and more: only the first " + std::to_string(HM_PROCESS_COUNT) + " processes are listed\n";
+  const bool took = std::any_of(processes.begin(), processes.end(),
+                                [&](const hm_process& process) { return process.pid == agent_pid; });
+  if (!took && program.can_preload)
+    text += "  the command itself (pid " + std::to_string(agent_pid) +
+            ") never loaded the preload object: it ran uncaptured\n";
+  if (!program.can_preload) text += "  the command itself ran uncaptured: it " + program.why_not + "\n";
+  return text;
+}
+}  // namespace hivemind::run

@@ -1,0 +1,124 @@
+#include "preload/run/run_setup.h"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstdlib>
+#include <ctime>
+
+#include "hivemind/environment.h"
+#include "preload/run/bundle.h"
+#include "preload/run/command_line.h"
+#include "preload/run/preload_list.h"
+#include "preload/run/trust.h"
+
+namespace hivemind::run {
+namespace {
+std::string program_directory() {
+  char path[PATH_MAX];
+  const auto n = ::readlink("/proc/self/exe", path, sizeof path);
+  const std::string_view whole(path, n > 0 ? static_cast<std::size_t>(n) : 0);
+  return std::string(whole.substr(0, std::min(whole.rfind('/'), whole.size())));
+}
+
+template <std::size_t N>
+void put(char (&field)[N], std::string_view text) {
+  const auto fitting = cut_utf8(text, N - 1);
+  fitting.copy(field, fitting.size());
+}
+
+std::uint64_t random_id() {
+  std::uint64_t id = 0;
+  while (id == 0)
+    if (::getrandom(&id, sizeof id, 0) != static_cast<ssize_t>(sizeof id))
+      id = monotonic_ns() ^ static_cast<std::uint64_t>(::getpid()) << 40;
+  return id;
+}
+
+hm_hello greeting(const Flags& flags, const ProcessEnvironment& environment) {
+  hm_hello hello{};
+  hello.message = {HM_HELLO, HM_HANDOVER_VERSION};
+  hello.run_id = random_id();
+  hello.parent_run_id = std::strtoull(environment.get_or(HM_ENV_RUN, "0").c_str(), nullptr, 16);
+  hello.pid = ::getpid();
+  hello.priority = static_cast<std::uint32_t>(flags.priority);
+  hello.weight_milli = flags.weight_milli;
+  hello.fail_closed = flags.fail_closed ? 1 : 0;
+  hello.token_budget = flags.token_budget;
+  hello.deadline_ms = HM_NONE;
+  if (flags.deadline_ms) {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    hello.deadline_ms = now.tv_sec * 1000 + now.tv_nsec / 1'000'000 + *flags.deadline_ms;
+  }
+  const std::string_view command = flags.command[0];
+  put(hello.name, flags.name.empty() ? command.substr(command.rfind('/') + 1) : flags.name);
+  put(hello.command, show_command(flags.command));
+  return hello;
+}
+
+// Programs built with AddressSanitizer refuse to start beside any preloaded object, unless told that its place does
+// not matter; agents build and run such programs.
+std::string with_link_order_unchecked(const std::string& options) {
+  if (options.find("verify_asan_link_order") != options.npos) return options;
+  return (options.empty() ? "" : options + ":") + "verify_asan_link_order=0";
+}
+
+Result<bool> set_up_environment(RunSetup& run, const Directories& directories, const std::string& object) {
+  const std::string roots = run.link.ack.root_bundle;
+  if (roots.empty() || ::access(roots.c_str(), R_OK) != 0) return failed_to("read the daemon's roots " + roots);
+  const auto bundles = own_directory(directories.state + "/" HM_BUNDLES_DIR);
+  if (!bundles) return Problem{bundles.problem()};
+  ProcessEnvironment& environment = run.agent_environment;
+  auto trust = make_trust(environment, BundleStore(*bundles, roots), find_system_bundle());
+  if (!trust) return Problem{trust.problem()};
+  run.remarks = std::move(trust->remarks);
+
+  std::vector<std::pair<std::string, std::string>> all{
+      {HM_ENV_TABLE, run.table.path()}, {HM_ENV_RUN, run_name(run.hello.run_id)}, {HM_ENV_PRELOAD, object}};
+  all.insert(all.end(), trust->assignments.begin(), trust->assignments.end());
+  all.emplace_back("ASAN_OPTIONS", with_link_order_unchecked(environment.get_or("ASAN_OPTIONS", "")));
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : all) {
+    environment.set(name, value);
+    lines.push_back(name + "=" + value);
+  }
+  run.table.write_environment(lines);
+  environment.set("LD_PRELOAD", append_preload(environment.get_or("LD_PRELOAD", ""), object));
+  return true;
+}
+}  // namespace
+
+Result<RunSetup> set_up_run(const Flags& flags, const ProcessEnvironment& environment) {
+  const std::string programs = program_directory();
+  const auto object = find_preload_object(programs);
+  if (!object) return Problem{object.problem()};
+  const auto directories = open_directories(environment);
+  if (!directories) return Problem{directories.problem()};
+  const auto runs = own_directory(directories->runtime + "/" HM_RUNS_DIR);
+  if (!runs) return Problem{runs.problem()};
+
+  const std::string config = flags.config.empty() ? environment.get_or(HM_ENV_CONFIG, "") : flags.config;
+  DaemonCommand daemon{programs + "/hivemindd", config.empty() ? "" : absolute_path(config), directories->runtime,
+                       directories->state};
+  auto listener = open_listener();
+  if (!listener) return Problem{listener.problem()};
+  auto socket = reach_daemon(daemon, environment);
+  if (!socket) return Problem{socket.problem()};
+  const auto hello = greeting(flags, environment);
+  auto table = RunTable::create(*runs, hello.run_id, listener->port);
+  if (!table) return Problem{table.problem()};
+  auto link = hand_over(std::move(*socket), hello, listener->socket.get(), table->fd());
+  if (!link) {
+    table->remove();
+    return Problem{link.problem()};
+  }
+  RunSetup run{hello, std::move(*listener), std::move(*table), std::move(*link), std::move(daemon), environment, {}};
+  if (const auto set = set_up_environment(run, *directories, *object); !set) {
+    run.table.remove();
+    return Problem{set.problem()};
+  }
+  return run;
+}
+}  // namespace hivemind::run
