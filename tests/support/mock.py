@@ -40,7 +40,7 @@ class Mock(Process):
             raise AssertionError(f"{error}\n{self.describe()}") from None
 
     def _listening(self):
-        found = re.search(r"^listening(?:-tls)? (?:\S+:)?(\d+)$", self.out(), re.M)
+        found = re.search(r"^listening (\d+)$", self.out(), re.M)
         if not found and self.popen.poll() is not None:
             raise AssertionError(f"hivemind-mock ended with {self.popen.returncode}")
         return int(found.group(1)) if found else None
@@ -60,6 +60,19 @@ class Mock(Process):
             return answer.status, answer.read()
         finally:
             connection.close()
+
+    def script(self, faults):
+        """What the next generations meet: "429:1s,529,reset"."""
+        status, body = self.ask("POST", "/__mock/script", faults)
+        if status != 200:
+            raise AssertionError(f"/__mock/script: {status} {body[:200]!r}")
+
+    def forget(self):
+        """Statistics and accounts begin anew."""
+        self.ask("POST", "/__mock/reset")
+
+    def url(self, path, host=None):
+        return f"{'https' if self.ca else 'http'}://{host or self.address}:{self.port}{path}"
 
     def stats(self):
         status, body = self.ask("GET", "/__mock/stats")

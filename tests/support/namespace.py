@@ -3,9 +3,11 @@
 Invariant: after `enter()` this process and all it starts see only a loopback interface, and an /etc/hosts of ours;
 nothing outside changes, and all of it is gone with the last process.
 """
+import atexit
 import ctypes
 import os
 import selectors
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -36,6 +38,7 @@ def enter():
         _write("/proc/self/uid_map", f"0 {uid} 1")
         _write("/proc/self/gid_map", f"0 {gid} 1")
     folder = tempfile.mkdtemp(prefix="hm-names-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     _hosts_file = os.path.join(folder, "hosts")
     resolver = os.path.join(folder, "resolv.conf")
     _write(resolver, f"nameserver {TRAP}\noptions timeout:1 attempts:1\n")
