@@ -26,7 +26,7 @@ SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 SAN_tsan := -fsanitize=thread
 OPT := $(if $(filter release,$(MODE)),-O2 -g1,-O1 -g1 $(SAN_$(MODE)))
 CPPFLAGS := -Iinclude -Idaemon -I. -I$(OBJ)/generated -DBOOST_ASIO_NO_DEPRECATED -DSPDLOG_FMT_EXTERNAL -DSPDLOG_COMPILED_LIB
-CXXFLAGS := -std=c++20 $(OPT) $(WARN) -Wno-mismatched-new-delete -fno-plt -MMD -MP
+CXXFLAGS := -std=c++20 $(OPT) $(WARN) -Wno-mismatched-new-delete -Wno-maybe-uninitialized -fno-plt -MMD -MP
 LDFLAGS := $(if $(filter release,$(MODE)),-Wl$(comma)--as-needed -Wl$(comma)-O1,$(SAN_$(MODE)))
 
 
@@ -38,7 +38,7 @@ core := $(call objects,daemon/core)
 shell := $(call objects,daemon/net daemon/control daemon/trace daemon/store)
 DAEMON_LIBS := -lspdlog -lfmt -lssl -lcrypto -lsimdjson -lpthread
 PROGRAMS := $(addprefix $(BIN)/,hivemindd hivemindctl hivemind-run)
-TEST_PROGRAMS := $(addprefix $(BIN)/,hivemind-mock mock_test core_test net_test run_test bench_client)
+TEST_PROGRAMS := $(addprefix $(BIN)/,hivemind-mock mock_test core_test net_test run_test preload_test bench_client)
 
 .PHONY: all deps demo check bench asan tsan tidy install uninstall help tests clean
 all: $(PROGRAMS) $(LIB)/libhivemind-preload.so $(BIN)/hivemind-mock
@@ -64,6 +64,8 @@ $(BIN)/net_test: $(call objects,tests/net) $(OBJ)/libshell.a $(OBJ)/libcore.a
 	$(link) -lgtest_main -lgtest $(DAEMON_LIBS)
 $(BIN)/run_test: $(call objects,tests/run) $(filter-out %/main.o,$(call objects,preload/run))
 	$(link) -lgtest_main -lgtest -lpthread
+$(BIN)/preload_test: $(call objects,tests/preload) $(patsubst %,$(OBJ)/preload/%.o,endpoint environment names policy route slots)
+	$(link) -lgtest_main -lgtest -lpthread
 $(BIN)/bench_client: $(call objects,tests/bench)
 	$(link) -lssl -lcrypto -lpthread
 
@@ -79,9 +81,11 @@ $(OBJ)/%.o: %.cc Makefile
 	@mkdir -p $(@D); echo "  CXX  $<"
 	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
 
-# The preload object: freestanding, never with a sanitizer (preload/README.md).
+# The preload object: freestanding, never with a sanitizer (preload/README.md). It keeps unwind tables, so that a thread
+# cancelled inside connect unwinds through it.
 PRELOAD_FLAGS := -std=c++20 -O2 -g1 $(WARN) -Iinclude -Ipreload -fPIC -ffreestanding -fno-exceptions -fno-rtti \
-  -fno-threadsafe-statics -fvisibility=hidden -fno-stack-protector -fno-asynchronous-unwind-tables -MMD -MP
+  -fno-threadsafe-statics -fvisibility=hidden -fno-stack-protector -fasynchronous-unwind-tables -MMD -MP \
+  $(if $(filter aarch64%,$(shell $(CXX) -dumpmachine)),-mno-outline-atomics)
 preload_objects := $(patsubst preload/%.cc,$(OBJ)/preload/so/%.o,$(wildcard preload/*.cc))
 $(OBJ)/preload/so/%.o: preload/%.cc Makefile
 	@mkdir -p $(@D); echo "  CXX  $<"

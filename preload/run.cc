@@ -1,0 +1,136 @@
+#include "run.h"
+
+#include "bytes.h"
+#include "hivemind/environment.h"
+#include "libc.h"
+#include "syscalls.h"
+#include "table.h"
+
+namespace hivemind {
+namespace {
+enum Phase : int { undecided = 0, deciding = 1, off = 2, on = 3 };
+constinit int phase = undecided;  // (atomic)
+constinit Run the_run = {};
+constinit uint64_t known_process = 0;  // (atomic) pid << 32 | index + 1 of the last process that asked
+
+const char* find_value(char* const* environment, const char* name, size_t name_size) {
+  for (; *environment != nullptr; ++environment) {
+    if (assigns(*environment, name, name_size)) return *environment + name_size + 1;
+  }
+  return nullptr;
+}
+#define HM_FIND(environment, name) find_value(environment, name, sizeof(name) - 1)
+
+bool is_disabled(char* const* environment) {
+  const char* value = HM_FIND(environment, HM_ENV_DISABLE);
+  return value != nullptr && value[0] == '1' && value[1] == '\0';
+}
+
+// `to` is a whole NAME=VALUE afterwards, or empty when `value` is longer than any path can be.
+template <size_t name_size, size_t to_size>
+void assign(char (&to)[to_size], const char (&name)[name_size], const char* value) {
+  const size_t size = value != nullptr ? length_of(value) + 1 : 0;
+  if (size < 2 || name_size + size > to_size) return;
+  copy_bytes(to, name, name_size - 1);
+  to[name_size - 1] = '=';
+  copy_bytes(to + name_size, value, size);
+}
+
+bool join_run(char* const* environment) {
+  if (is_disabled(environment) || libc::is_secure()) return false;
+  const char* path = HM_FIND(environment, HM_ENV_TABLE);
+  if (path == nullptr) return false;
+  hm_table* const table = map_table(path);
+  if (table == nullptr) return false;
+  the_run.table = table;
+  assign(the_run.table_assignment, HM_ENV_TABLE, path);
+  assign(the_run.preload_assignment, HM_ENV_PRELOAD, HM_FIND(environment, HM_ENV_PRELOAD));
+  char id[17];
+  for (int i = 0; i < 16; ++i) id[i] = "0123456789abcdef"[table->run_id >> (60 - 4 * i) & 15];
+  id[16] = '\0';
+  assign(the_run.run_assignment, HM_ENV_RUN, id);
+  return true;
+}
+
+// Several threads may get here at once before the constructor ran: one decides, the others take it as off until then.
+void decide(char* const* environment) {
+  int expected = undecided;
+  if (!__atomic_compare_exchange_n(&phase, &expected, deciding, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return;
+  __atomic_store_n(&phase, join_run(environment) ? on : off, __ATOMIC_RELEASE);
+}
+
+void read_comm(char comm[16]) {
+  constexpr int pr_get_name = 16;
+  comm[0] = comm[15] = '\0';
+  sys::raw(sys::nr_prctl, pr_get_name, comm);
+}
+
+// Entries are found by pid: the first of `probes` from the pid's own place on that is its or free.
+uint32_t find_process(hm_table& table, int pid, uint32_t probes) {
+  for (uint32_t i = 0; i < probes; ++i) {
+    const uint32_t index = (static_cast<uint32_t>(pid) + i) % HM_PROCESS_COUNT;
+    hm_process& process = table.processes[index];
+    uint32_t state = __atomic_load_n(&process.state, __ATOMIC_ACQUIRE);
+    if (state == HM_PROCESS_FREE && __atomic_compare_exchange_n(&process.state, &state, HM_PROCESS_USED, false,
+                                                                __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+      read_comm(process.comm);
+      __atomic_store_n(&process.pid, pid, __ATOMIC_RELEASE);
+      return index;
+    }
+    if (__atomic_load_n(&process.pid, __ATOMIC_ACQUIRE) == pid) return index;
+  }
+  return HM_PROCESS_COUNT;
+}
+
+void remember(int pid, uint32_t index) {
+  const uint64_t value = static_cast<uint64_t>(static_cast<uint32_t>(pid)) << 32 | (index + 1);
+  __atomic_store_n(&known_process, value, __ATOMIC_RELAXED);
+}
+
+// Announces the program, which proves that the preload took. Only near the pid's own place, so that an agent's
+// thousands of short children leave room for those that connect.
+void announce(hm_table& table) {
+  constexpr uint32_t few = 8;
+  const int pid = sys::getpid();
+  const uint32_t index = find_process(table, pid, few);
+  if (index == HM_PROCESS_COUNT) return;
+  read_comm(table.processes[index].comm);  // an exec keeps the pid and the entry
+  remember(pid, index);
+}
+
+// glibc calls constructors with the program's arguments, and may call ours before its own has set `environ`. musl has
+// set `environ` by now and passes nothing.
+__attribute__((constructor)) void start(int, char**, char** given_environment) {
+  char** environment = libc::environment();
+  if (environment == nullptr) environment = given_environment;
+  decide(environment);
+  if (__atomic_load_n(&phase, __ATOMIC_RELAXED) != on) return;
+  libc::look_up_all();
+  announce(*the_run.table);
+}
+}  // namespace
+
+Run* current_run() {
+  const int now = __atomic_load_n(&phase, __ATOMIC_ACQUIRE);
+  if (now == on) return &the_run;
+  if (now != undecided) return nullptr;
+  char** environment = libc::environment();
+  if (environment == nullptr) return nullptr;
+  decide(environment);
+  return __atomic_load_n(&phase, __ATOMIC_ACQUIRE) == on ? &the_run : nullptr;
+}
+
+uint32_t process_index(Run& run) {
+  const int pid = sys::getpid();
+  const uint64_t known = __atomic_load_n(&known_process, __ATOMIC_RELAXED);
+  if (known >> 32 == static_cast<uint32_t>(pid)) return static_cast<uint32_t>(known) - 1;
+  const uint32_t index = find_process(*run.table, pid, HM_PROCESS_COUNT);
+  remember(pid, index);
+  return index;
+}
+
+void count(Run& run, uint32_t hm_process::*counter) {
+  const uint32_t index = process_index(run);
+  if (index < HM_PROCESS_COUNT) __atomic_fetch_add(&(run.table->processes[index].*counter), 1, __ATOMIC_RELAXED);
+}
+}  // namespace hivemind
