@@ -1,0 +1,98 @@
+// Whole fleets against a provider: nobody dies, and the provider has almost nothing to reject.
+#include <gtest/gtest.h>
+
+#include "tests/core/fleet.h"
+
+namespace hivemind {
+namespace {
+
+using Kind = ProviderRules::Kind;
+
+struct Shape {
+  const char* name;
+  int agents, turns;
+  ProviderRules rules;
+  double most_rejected;  // share of requests
+  Duration minute = 60s;
+};
+
+ProviderRules rules(Kind kind, double requests) {
+  ProviderRules r;
+  r.kind = kind;
+  r.requests = requests;
+  return r;
+}
+
+class FleetShape : public testing::TestWithParam<Shape> {};
+
+TEST_P(FleetShape, NobodyDiesAndLittleIsRejected) {
+  const Shape& shape = GetParam();
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    SchedulerConfig config;
+    config.seed = seed;
+    config.minute = shape.minute;
+    Fleet fleet(config, shape.rules, seed);
+    for (int i = 0; i < shape.agents; ++i) fleet.add({.turns = shape.turns});
+    const auto result = fleet.run();
+
+           result.requests, result.rejected, result.overloads, result.faults, result.dead,
+           std::chrono::duration<double>(result.makespan).count());
+    EXPECT_EQ(result.dead, 0);
+    EXPECT_LE(result.rejected, shape.most_rejected * result.requests) << "of " << result.requests;
+  }
+}
+
+std::vector<Shape> shapes() {
+  std::vector<Shape> all;
+  const auto add = [&](const char* name, int agents, int turns, ProviderRules r, double most = 0.01,
+                       Duration minute = 60s) {
+    all.push_back({name, agents, turns, r, most, minute});
+  };
+  auto window = rules(Kind::window, 50), bucket = rules(Kind::bucket, 50);
+  add("window50", 50, 6, window);
+  add("bucket50", 50, 6, bucket);
+  window.phase = 40s;
+  add("window50_midphase", 50, 6, window);
+  window.phase = {};
+  window.lazy_window = true;
+  add("window50_lazy", 50, 6, window);
+  window.lazy_window = false;
+  window.whole_seconds = bucket.whole_seconds = true;
+  add("window50_wholeseconds", 50, 6, window);
+  add("bucket50_wholeseconds", 50, 6, bucket);
+  add("window50_wholeseconds_scaled", 50, 6, window, 0.01, 6s);
+  add("bucket50_wholeseconds_scaled", 50, 6, bucket, 0.01, 6s);
+  window.whole_seconds = bucket.whole_seconds = false;
+  window.resets = false;
+  add("window50_noresets", 50, 6, window);
+  window.headers = false;
+  add("window50_noheaders", 50, 6, window, 0.05);
+  bucket.quantum = 1;
+  add("bucket50_quantum1", 50, 6, bucket);
+  bucket.quantum = 5;
+  add("bucket50_quantum5", 50, 6, bucket);
+  auto replay = rules(Kind::window, 60);
+  replay.latency = 120ms;
+  replay.jitter = 60ms;
+  replay.fault = 0.08;
+  replay.reset = 0.05;
+  replay.concurrency = 5;
+  add("replay11", 11, 8, replay, 0.02);
+  auto stress = rules(Kind::window, 20);
+  stress.latency = 200ms;
+  stress.fault = 0.10;
+  stress.reset = 0.05;
+  stress.concurrency = 3;
+  stress.tokens = 50000;
+  add("stress20", 20, 10, stress, 0.02);
+  auto slow = rules(Kind::bucket, 50);
+  slow.latency = 10s;
+  slow.jitter = 5s;
+  add("bucket50_slow", 50, 6, slow);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, FleetShape, testing::ValuesIn(shapes()),
+                         [](const auto& shape) { return shape.param.name; });
+}  // namespace
+}  // namespace hivemind
