@@ -26,15 +26,15 @@ struct FaultRate {
 };
 
 struct ModelConfig {
-  std::vector<LimitSpec> limits;
+  std::vector<LimitSpec> limits{};
   int concurrency_cap = 0;       // per account; 0: none. Beyond it: overloaded
   Duration latency{}, jitter{};  // until the first byte of an answer: latency, give or take
   double spike_rate = 0, spike_factor = 1;
-  std::optional<double> output_mean;  // tokens of an answer; nullopt: the fixed text
+  std::optional<double> output_mean{};  // tokens of an answer; nullopt: the fixed text
   double output_deviation = 0;
   std::int64_t fixed_output = 5;  // tokens of the fixed text
   Duration cache_ttl = 5min;
-  std::vector<FaultRate> faults;  // those before an answer are tried in this order, resets first
+  std::vector<FaultRate> faults{};  // those before an answer are tried in this order, resets first
 };
 
 struct ModelRequest {
