@@ -86,12 +86,11 @@ const RunQueue::Item* RunQueue::front(TimePoint now) {
   return &static_cast<Agent*>(run->agents.first())->items.begin()->second;
 }
 
-RunQueue::Place RunQueue::pop_front(TimePoint now) {
+RunQueue::Place RunQueue::pop_front(double cost, TimePoint now) {
   climb(now);
   auto& run = static_cast<Run&>(*runs_.first());
   auto& agent = static_cast<Agent&>(*run.agents.first());
   const Place place{run.tag, agent.tag};
-  const double cost = agent.items.begin()->second.cost;
   agent.items.erase(agent.items.begin());
   --size_;
   run.agents.served(agent, cost);

@@ -36,7 +36,8 @@ public:
   void push(const Item& item, TimePoint now);
   void put_back(const Item& item, const Place& place, TimePoint now);
   const Item* front(TimePoint now);
-  Place pop_front(TimePoint now);
+  // `cost`: as known now; the item's own was a guess at its arrival.
+  Place pop_front(double cost, TimePoint now);
   void erase(const Item& item, TimePoint now);
   // A request taken before cost `extra` more than its item said.
   void correct(const Item& item, double extra);

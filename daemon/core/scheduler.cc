@@ -7,16 +7,6 @@
 namespace hivemind {
 namespace {
 constexpr int early_places = 64;  // places in line that a request gains when its client comes back for it
-
-std::string key_of(const std::string& provider, const std::string& account) { return provider + '\0' + account; }
-std::string key_of(const std::string& provider, const std::string& account, const std::string& model_class) {
-  std::string key;
-  key.reserve(provider.size() + account.size() + model_class.size() + 2);
-  return key.append(provider).append(1, '\0').append(account).append(1, '\0').append(model_class);
-}
-// An attempt that was answered with an error, or never answered, used nothing as far as providers bill.
-bool ran(const Failure& failure) { return failure.status > 0 && failure.status < 400; }
-std::int64_t bound_of(const RequestProfile& profile) { return profile.input_bound + profile.output_bound; }
 }  // namespace
 
 RunState& Scheduler::Impl::run_of(RunId id, TimePoint) {
@@ -26,82 +16,6 @@ RunState& Scheduler::Impl::run_of(RunId id, TimePoint) {
     run->spec.id = id;
   }
   return *run;
-}
-
-Pool& Scheduler::Impl::pool_of(const RequestProfile& profile, TimePoint now) {
-  const std::string* account = &profile.account;
-  if (!organisations.empty()) {
-    const auto known = organisations.find(key_of(profile.provider, profile.account));
-    if (known != organisations.end()) account = &known->second;
-  }
-  auto key = key_of(profile.provider, *account, profile.model_class);
-  const auto found = pools.find(key);
-  if (found != pools.end()) return *found->second;
-  forget_idle_pools(now);
-  auto& pool = pools[std::move(key)];
-  pool = std::make_unique<Pool>(profile.provider, *account, profile.model_class, config, now);
-  return *pool;
-}
-
-// Accounts and models are named by clients: what nobody uses is forgotten before it piles up.
-void Scheduler::Impl::forget_idle_pools(TimePoint now) {
-  if (pools.size() < sweep_pools_at) return;
-  std::erase_if(
-      pools, [&](const auto& p) { return p.second->users == 0 && !p.second->listed && now - p.second->used_at > 1h; });
-  if (pools.size() >= 4096)
-    std::erase_if(pools, [](const auto& p) { return p.second->users == 0 && !p.second->listed; });
-  if (organisations.size() >= 4096) organisations.clear();
-  sweep_pools_at = std::max<std::size_t>(256, 2 * pools.size());
-}
-
-// The organisation that a response names is whose limits they are: its other credentials share them.
-void Scheduler::Impl::share_limits(Pool& seen, const std::string& organisation, TimePoint now) {
-  const std::string provider = seen.provider(), account = seen.account();
-  organisations[key_of(provider, account)] = organisation;
-  std::vector<Pool*> same;
-  for (const auto& [key, pool] : pools) {
-    if (pool->provider() == provider && pool->account() == account) same.push_back(pool.get());
-  }
-  for (Pool* pool : same) {
-    pool->organisation = organisation;
-    auto node = pools.extract(key_of(provider, account, pool->model_class()));
-    auto key = key_of(provider, organisation, pool->model_class());
-    const auto shared = pools.find(key);
-    if (shared == pools.end()) {
-      pool->rename(organisation);
-      node.key() = std::move(key);
-      pools.insert(std::move(node));
-    } else {
-      move_requests(*pool, *shared->second, now);
-      std::erase(busy, pool);
-    }
-  }
-}
-
-void Scheduler::Impl::move_requests(Pool& from, Pool& to, TimePoint now) {
-  for (const auto& [id, request] : requests) {
-    if (request->pool != &from && request->pool != &to) continue;
-    const bool moves = request->pool == &from;
-    if (request->attempt) Limits::rebase(request->attempt->spending, (moves ? to : from).limits.spent());
-    if (!moves) continue;
-    request->pool = &to;
-    --from.users;
-    ++to.users;
-    request->stood.reset();
-    if (request->place == Request::Place::queued) {
-      from.queue.erase(request->item, now);
-      to.queue.push(request->item, now);
-    }
-  }
-  to.merge(from, now);
-  touch(to);
-}
-
-void Scheduler::Impl::touch(Pool& pool) {
-  pool.changed = true;
-  if (pool.listed || pool.queue.empty()) return;
-  pool.listed = true;
-  busy.push_back(&pool);
 }
 
 void Scheduler::Impl::guess(Request& request) const {
@@ -286,7 +200,7 @@ void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, Ti
   while (const auto* first = pool.queue.front(now)) {
     Request& request = *requests.at(first->request);
     const auto& budget = request.run->budget;
-    const auto bound = bound_of(request.profile);
+    const auto bound = request.bound();
     if (config.budgets && budget && bound > budget->left()) {
       if (budget->may_fit_later(bound))
         park(request, now);
@@ -310,7 +224,7 @@ void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, Ti
 void Scheduler::Impl::dispatch(Request& request, TimePoint now) {
   Pool& pool = *request.pool;
   end_wait(request, now);
-  request.stood = pool.queue.pop_front(now);
+  request.stood = pool.queue.pop_front(request.item.cost, now);
   request.place = Request::Place::under_way;
   ++request.run->in_flight;
   ++request.agent->in_flight;
@@ -320,106 +234,9 @@ void Scheduler::Impl::dispatch(Request& request, TimePoint now) {
     ++request.run->retries;
   request.attempt.emplace();
   if (config.budgets && request.run->budget) {
-    request.attempt->reserved = Budget::reserve(request.run->budget, bound_of(request.profile));
+    request.attempt->reserved = Budget::reserve(request.run->budget, request.bound());
   }
   request.attempt->spending = pool.sent(++last_attempt, request.need, config, now);
-}
-
-// Settles what the attempt held. `ran`: the provider may have worked for it, so what is unknown counts as used.
-void Scheduler::Impl::end_attempt(Request& request, const Usage& usage, bool ran_anyway, TimePoint now) {
-  Attempt& attempt = *request.attempt;
-  Pool& pool = *request.pool;
-  Amounts actual{};
-  if (usage.known || ran_anyway) actual = charged(request.profile, attempt.spending.need, usage);
-  pool.limits.settle(attempt.spending, actual, now);
-  pool.ended(now);
-  if (usage.known) {
-    learn(pool.history, request.profile, usage);
-    learn(request.agent->history[request.profile.model_class], request.profile, usage);
-    ++pool.learned;
-    request.run->account(usage);
-    pool.queue.correct(request.item, pool.limits.share(actual, config.minute) - request.item.cost);
-  }
-  RunState& run = *request.run;
-  const auto spent = usage.known ? usage.total() : ran_anyway && attempt.reserved ? bound_of(request.profile) : 0;
-  run.tokens_spent += spent;
-  --run.in_flight;
-  --request.agent->in_flight;
-  if (attempt.reserved) attempt.reserved->settle(spent);
-  request.attempt.reset();
-  if (run.budget) unpark(run.budget, now);
-  touch(pool);
-}
-
-void Scheduler::Impl::limits_seen(Request& request, std::span<const LimitReport> limits,
-                                  const std::string& organisation, TimePoint now) {
-  if (!request.attempt) return;
-  if (!organisation.empty() && request.pool->organisation.empty()) share_limits(*request.pool, organisation, now);
-  Pool& pool = *request.pool;
-  if (!std::exchange(request.attempt->answered, true)) pool.answered();
-  pool.observe(request.attempt->spending, limits, config, now);
-  touch(pool);
-}
-
-FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& failure, const Usage& usage, TimePoint now) {
-  if (!request.attempt) return FailureVerdict::pass_on;
-  Pool& pool = *request.pool;
-  pool.failed(request.attempt->spending, failure, config, jitter, now);
-  end_attempt(request, usage, ran(failure), now);
-  if (counts_as_attempt(failure.failure_class)) ++request.failures;
-  const bool unnamed = failure.failure_class == FailureClass::rate_limited && !failure.retry_after;
-  request.unnamed_limits = unnamed ? request.unnamed_limits + 1 : 0;
-
-  RunState& run = *request.run;
-  RetryDecision decision;
-  if (!run.closed && !draining) {
-    const RetryState state{request.failures, request.unnamed_limits, request.deadline};
-    decision = decide(config, failure, state, pool.retries, jitter, now);
-  }
-  if (!decision.retry) {
-    ++run.errors;
-    erase(request);
-    release(run, now);
-    return FailureVerdict::pass_on;
-  }
-  request.last_failure = failure.status > 0 ? std::to_string(failure.status) : to_string(failure.failure_class);
-  begin_wait(request, now);
-  // A named delay holds the whole pool, so its place in line is all this request needs.
-  const bool pool_waits = config.rate_limits && pool.limits.cooldown(now) >= std::optional(decision.not_before);
-  if (pool_waits)
-    wait_in_queue(request, now);
-  else
-    sleep(request, decision.not_before);
-  return FailureVerdict::retry;
-}
-
-void Scheduler::Impl::finished(Request& request, const Usage& usage, bool broken, TimePoint now) {
-  if (!request.attempt) return;
-  Pool& pool = *request.pool;
-  Attempt& attempt = *request.attempt;
-  if (!attempt.answered) pool.answered();
-  if (broken) ++pool.faults;
-  if (!attempt.content && !broken)
-    pool.succeeded(attempt.spending.attempt);
-  else
-    pool.undecided(attempt.spending.attempt, now);
-  if (broken) request.agent->owed = true;
-  end_attempt(request, usage, true, now);
-  RunState& run = *request.run;
-  erase(request);
-  release(run, now);
-}
-
-void Scheduler::Impl::cancel(Request& request, const Usage& usage, TimePoint now) {
-  RunState& run = *request.run;
-  if (request.attempt) {
-    request.pool->undecided(request.attempt->spending.attempt, now);
-    end_attempt(request, usage, true, now);
-  } else {
-    leave_wait(request, now);
-  }
-  erase(request);
-  release(run, now);
 }
 
 void Scheduler::Impl::close_run(RunId id, TimePoint now) {

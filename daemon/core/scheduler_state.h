@@ -40,6 +40,9 @@ struct Request {
   int attempts = 0, failures = 0, unnamed_limits = 0;
   std::string last_failure;
   std::optional<Attempt> attempt;
+
+  // The most that its budget may be charged for one attempt.
+  std::int64_t bound() const { return profile.input_bound + profile.output_bound; }
 };
 
 class Scheduler::Impl {

@@ -34,9 +34,6 @@ TEST_P(FleetShape, NobodyDiesAndLittleIsRejected) {
     Fleet fleet(config, shape.rules, seed);
     for (int i = 0; i < shape.agents; ++i) fleet.add({.turns = shape.turns});
     const auto result = fleet.run();
-
-           result.requests, result.rejected, result.overloads, result.faults, result.dead,
-           std::chrono::duration<double>(result.makespan).count());
     EXPECT_EQ(result.dead, 0);
     EXPECT_LE(result.rejected, shape.most_rejected * result.requests) << "of " << result.requests;
   }

@@ -1,0 +1,106 @@
+// An attempt from its first answer to its end: what it held is settled once, and what follows is decided.
+#include "core/scheduler_state.h"
+
+namespace hivemind {
+namespace {
+// An attempt that was answered with an error, or never answered, used nothing as far as providers bill.
+bool ran(const Failure& failure) { return failure.status > 0 && failure.status < 400; }
+}  // namespace
+
+// Settles what the attempt held. `ran`: the provider may have worked for it, so what is unknown counts as used.
+void Scheduler::Impl::end_attempt(Request& request, const Usage& usage, bool ran_anyway, TimePoint now) {
+  Attempt& attempt = *request.attempt;
+  Pool& pool = *request.pool;
+  Amounts actual{};
+  if (usage.known || ran_anyway) actual = charged(request.profile, attempt.spending.need, usage);
+  pool.limits.settle(attempt.spending, actual, now);
+  pool.ended(now);
+  if (usage.known) {
+    learn(pool.history, request.profile, usage);
+    learn(request.agent->history[request.profile.model_class], request.profile, usage);
+    ++pool.learned;
+    request.run->account(usage);
+    pool.queue.correct(request.item, pool.limits.share(actual, config.minute) - request.item.cost);
+  }
+  RunState& run = *request.run;
+  const auto spent = usage.known ? usage.total() : ran_anyway && attempt.reserved ? request.bound() : 0;
+  run.tokens_spent += spent;
+  --run.in_flight;
+  --request.agent->in_flight;
+  if (attempt.reserved) attempt.reserved->settle(spent);
+  request.attempt.reset();
+  if (run.budget) unpark(run.budget, now);
+  touch(pool);
+}
+
+void Scheduler::Impl::limits_seen(Request& request, std::span<const LimitReport> limits,
+                                  const std::string& organisation, TimePoint now) {
+  if (!request.attempt) return;
+  if (!organisation.empty() && request.pool->organisation.empty()) share_limits(*request.pool, organisation, now);
+  Pool& pool = *request.pool;
+  if (!std::exchange(request.attempt->answered, true)) pool.answered();
+  pool.observe(request.attempt->spending, limits, config, now);
+  touch(pool);
+}
+
+FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& failure, const Usage& usage, TimePoint now) {
+  if (!request.attempt) return FailureVerdict::pass_on;
+  Pool& pool = *request.pool;
+  pool.failed(request.attempt->spending, failure, config, jitter, now);
+  end_attempt(request, usage, ran(failure), now);
+  if (counts_as_attempt(failure.failure_class)) ++request.failures;
+  const bool unnamed = failure.failure_class == FailureClass::rate_limited && !failure.retry_after;
+  request.unnamed_limits = unnamed ? request.unnamed_limits + 1 : 0;
+
+  RunState& run = *request.run;
+  RetryDecision decision;
+  if (!run.closed && !draining) {
+    const RetryState state{request.failures, request.unnamed_limits, request.deadline};
+    decision = decide(config, failure, state, pool.retries, jitter, now);
+  }
+  if (!decision.retry) {
+    ++run.errors;
+    erase(request);
+    release(run, now);
+    return FailureVerdict::pass_on;
+  }
+  request.last_failure = failure.status > 0 ? std::to_string(failure.status) : to_string(failure.failure_class);
+  begin_wait(request, now);
+  // A named delay holds the whole pool, so its place in line is all this request needs.
+  const bool pool_waits = config.rate_limits && pool.limits.cooldown(now) >= std::optional(decision.not_before);
+  if (pool_waits)
+    wait_in_queue(request, now);
+  else
+    sleep(request, decision.not_before);
+  return FailureVerdict::retry;
+}
+
+void Scheduler::Impl::finished(Request& request, const Usage& usage, bool broken, TimePoint now) {
+  if (!request.attempt) return;
+  Pool& pool = *request.pool;
+  Attempt& attempt = *request.attempt;
+  if (!attempt.answered) pool.answered();
+  if (broken) ++pool.faults;
+  if (!attempt.content && !broken)
+    pool.succeeded(attempt.spending.attempt);
+  else
+    pool.undecided(attempt.spending.attempt, now);
+  if (broken) request.agent->owed = true;
+  end_attempt(request, usage, true, now);
+  RunState& run = *request.run;
+  erase(request);
+  release(run, now);
+}
+
+void Scheduler::Impl::cancel(Request& request, const Usage& usage, TimePoint now) {
+  RunState& run = *request.run;
+  if (request.attempt) {
+    request.pool->undecided(request.attempt->spending.attempt, now);
+    end_attempt(request, usage, true, now);
+  } else {
+    leave_wait(request, now);
+  }
+  erase(request);
+  release(run, now);
+}
+}  // namespace hivemind
