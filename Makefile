@@ -73,11 +73,11 @@ $(BIN)/bench_client: $(call objects,tests/bench)
 PCH := $(OBJ)/daemon/net/pch.h
 $(call objects,daemon/net daemon/control tests/net tests/mock) $(OBJ)/daemon/main.o: $(PCH).gch
 $(call objects,daemon/net daemon/control tests/net tests/mock) $(OBJ)/daemon/main.o: CXXFLAGS += -include $(PCH) -Winvalid-pch
-$(PCH).gch: daemon/net/pch.h Makefile
+$(PCH).gch: daemon/net/pch.h
 	@mkdir -p $(@D); cp $< $(PCH); echo "  PCH  $@"
 	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -x c++-header -o $@ $<
 
-$(OBJ)/%.o: %.cc Makefile
+$(OBJ)/%.o: %.cc
 	@mkdir -p $(@D); echo "  CXX  $<"
 	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
 
@@ -87,7 +87,7 @@ PRELOAD_FLAGS := -std=c++20 -O2 -g1 $(WARN) -Iinclude -Ipreload -fPIC -ffreestan
   -fno-threadsafe-statics -fvisibility=hidden -fno-stack-protector -fasynchronous-unwind-tables -MMD -MP \
   $(if $(filter aarch64%,$(shell $(CXX) -dumpmachine)),-mno-outline-atomics)
 preload_objects := $(patsubst preload/%.cc,$(OBJ)/preload/so/%.o,$(wildcard preload/*.cc))
-$(OBJ)/preload/so/%.o: preload/%.cc Makefile
+$(OBJ)/preload/so/%.o: preload/%.cc
 	@mkdir -p $(@D); echo "  CXX  $<"
 	@$(CXX) $(PRELOAD_FLAGS) -c -o $@ $<
 $(LIB)/libhivemind-preload.so: $(preload_objects) $(wildcard preload/*.map)
