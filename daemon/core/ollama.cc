@@ -22,7 +22,7 @@ void read_object(JsonValue root, Reading& reading) {
 
 void read_line(std::string_view line, Reading& reading) {
   const auto has = [&](std::string_view text) { return line.find(text) != line.npos; };
-  if (reading.content && has("\"done\":false") && !has("\"error\"")) return;
+  if (reading.content && has("\"done\":false") && !has("\"done\":true") && !has("\"error\"")) return;
   if (!with_json(line, [&](JsonValue root) { read_object(root, reading); })) reading.content = true;
 }
 
