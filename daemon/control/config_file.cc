@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <set>
+#include <sstream>
 
 #include "control/config_reader.h"
 #include "control/config_values.h"
@@ -154,10 +154,11 @@ Config read_file(const toml::table& table, const std::string& file) {
 
 std::optional<std::string> slurp(const std::filesystem::path& file) {
   errno = 0;
-  std::ifstream in(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in || in.bad()) return std::nullopt;
-  return text;
+  const std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();  // sets text's failbit when nothing came, also from an empty file
+  if (!in.is_open() || std::filesystem::is_directory(file)) return std::nullopt;
+  return text.str();
 }
 }  // namespace
 

@@ -79,7 +79,7 @@ void ConfigReader::choice(std::string_view key, std::string& into, const Choices
 
 std::string ConfigReader::one_host(std::string_view key, const toml::node& node, bool pattern) const {
   const auto* word = node.as_string();
-  const auto parsed = word ? parse_host(word->get(), pattern) : std::nullopt;
+  const auto parsed = word ? config_host(word->get(), pattern) : std::nullopt;
   if (!parsed)
     reject(key, node,
            pattern ? "a host name such as \"llm.example.com\" or \"*.example.com\", without scheme, port or path"
@@ -137,7 +137,7 @@ void ConfigReader::duration(std::string_view key, Duration& into) {
   const auto* node = find(key);
   if (!node) return;
   const auto* word = node->as_string();
-  const auto parsed = word ? parse_duration(word->get()) : std::nullopt;
+  const auto parsed = word ? config_duration(word->get()) : std::nullopt;
   if (!parsed || *parsed <= Duration::zero())
     reject(key, *node, "a duration above zero such as \"500ms\", \"6s\" or \"10m\"");
   into = *parsed;
@@ -147,7 +147,7 @@ void ConfigReader::size(std::string_view key, std::uint64_t& into) {
   const auto* node = find(key);
   if (!node) return;
   const auto* word = node->as_string();
-  const auto parsed = word ? parse_size(word->get()) : std::nullopt;
+  const auto parsed = word ? config_size(word->get()) : std::nullopt;
   if (!parsed || *parsed == 0) reject(key, *node, "a size such as \"512KiB\" or \"64MiB\"");
   into = *parsed;
 }

@@ -54,7 +54,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 bool is_name_character(char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_'; }
 }  // namespace
 
-std::optional<Duration> parse_duration(std::string_view text) {
+std::optional<Duration> config_duration(std::string_view text) {
   double total = 0;
   do {
     const auto part = take_quantity(text, duration_units);
@@ -65,27 +65,13 @@ std::optional<Duration> parse_duration(std::string_view text) {
   return Duration(static_cast<Duration::rep>(std::llround(total)));
 }
 
-std::string format_duration(Duration duration) {
-  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-  constexpr std::array<std::pair<std::string_view, long>, 5> parts{
-      {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}}};
-  std::string text;
-  for (const auto& [name, size] : parts) {
-    if (left / size == 0) continue;
-    text += std::to_string(left / size);
-    text += name;
-    left %= size;
-  }
-  return text.empty() ? "0s" : text;
-}
-
-std::optional<std::uint64_t> parse_size(std::string_view text) {
+std::optional<std::uint64_t> config_size(std::string_view text) {
   const auto bytes = take_quantity(text, size_units);
   if (!bytes || !text.empty() || *bytes > 1024.0 * 1073741824) return std::nullopt;
   return static_cast<std::uint64_t>(std::llround(*bytes));
 }
 
-std::optional<std::string> parse_host(std::string_view text, bool pattern) {
+std::optional<std::string> config_host(std::string_view text, bool pattern) {
   std::string host(text);
   std::transform(host.begin(), host.end(), host.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });

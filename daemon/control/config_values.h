@@ -12,13 +12,11 @@
 namespace hivemind {
 
 // "500ms", "6s", "10m", "1.5h", "2d", "1m30s". Never negative; at most ten years.
-std::optional<Duration> parse_duration(std::string_view text);
-// The shortest of the same notation: 90 s is "1m30s".
-std::string format_duration(Duration duration);
+std::optional<Duration> config_duration(std::string_view text);
 // "64MiB", "512KiB", "1GiB", "4096B"; units of 1024 only. At most 1024 GiB.
-std::optional<std::uint64_t> parse_size(std::string_view text);
+std::optional<std::uint64_t> config_size(std::string_view text);
 // A DNS name, an address, or with `pattern` "*." and a name; lower-cased.
-std::optional<std::string> parse_host(std::string_view text, bool pattern);
+std::optional<std::string> config_host(std::string_view text, bool pattern);
 // The word that `wrong` was probably meant to be; empty when none is near.
 std::string nearest(std::string_view wrong, std::span<const std::string> words);
 }  // namespace hivemind

@@ -38,7 +38,7 @@ struct Client {
   explicit Client(stream_protocol::socket socket) : stream(std::move(socket)) {}
   ClientStream stream;
   beast::flat_buffer buffer{largest_request + 1024};  // what was read ahead of a request's end
-  bool idle = false;  // between requests
+  bool idle = false;                                  // between requests
 };
 using ClientPtr = std::shared_ptr<Client>;
 

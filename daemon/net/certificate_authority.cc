@@ -75,7 +75,7 @@ ContextPtr make_context(X509* leaf, EVP_PKEY* key, X509* intermediate) {
 struct CertificateAuthority::Impl {
   struct Leaf {
     ContextPtr context;
-    std::int64_t renew_at;
+    std::int64_t from, renew_at;
   };
   fs::path directory;
   std::vector<std::string> hosts;
@@ -196,7 +196,8 @@ bool CertificateAuthority::covers(const std::string& host) const {
 SSL_CTX* CertificateAuthority::server_context(const std::string& host, std::int64_t now_unix) {
   if (!covers(host)) return nullptr;
   if (const auto found = impl_->leaves.find(host); found != impl_->leaves.end()) {
-    if (now_unix < found->second.renew_at) return found->second.context.get();
+    // The clock may also have been set back.
+    if (found->second.from <= now_unix && now_unix < found->second.renew_at) return found->second.context.get();
     impl_->leaves.erase(found);
   }
   const auto generation =
@@ -215,7 +216,7 @@ SSL_CTX* CertificateAuthority::server_context(const std::string& host, std::int6
   if (impl_->leaves.size() >= most_leaves) impl_->leaves.clear();
   // A leaf that ends with its generation is kept to that end: the next one comes from another generation.
   const auto renew_at = until == generation->validity.until ? until : until - leaf_renew_before;
-  return impl_->leaves.emplace(host, Impl::Leaf{std::move(context), renew_at}).first->second.context.get();
+  return impl_->leaves.emplace(host, Impl::Leaf{std::move(context), from, renew_at}).first->second.context.get();
 }
 
 std::int64_t CertificateAuthority::expires() const {
