@@ -22,16 +22,11 @@ bool has_listener(Run& run, uint64_t now_ns) {
   return true;
 }
 
-bool is_gone(int pid) {
-  constexpr long no_such_process = -3;
-  return sys::raw(sys::nr_kill, pid, 0) == no_such_process;
-}
-
 void fill(hm_slot& slot, Run& run, const Endpoint& to, HostKind name, uint32_t flags, uint64_t now_ns) {
   slot.flags = flags;
   if (name == HostKind::llm) slot.flags |= HM_HINT_LLM;
   if (to.is_loopback()) slot.flags |= HM_LOCAL_SERVER;
-  __atomic_store_n(&slot.pid, sys::getpid(), __ATOMIC_RELAXED);
+  slot.pid = sys::getpid();
   __atomic_store_n(&slot.owner, 0, __ATOMIC_RELAXED);
   __atomic_store_n(&slot.claimed_ns, now_ns, __ATOMIC_RELAXED);
   copy_bytes(slot.address, to.address, sizeof slot.address);
@@ -71,7 +66,7 @@ bool Redirect::prepare(int fd, const void* to, uint32_t size, uint32_t flags) {
   }
 
   claim_ = claim_slot(table);
-  if (!claim_.is_held()) claim_ = claim_abandoned(table, now_ns, is_gone);
+  if (!claim_.is_held()) claim_ = claim_abandoned(table, now_ns);
   if (!claim_.is_held()) return count(*run, &hm_process::full), false;
   made_dual_ = route == Route::redirect_made_dual;
   if (made_dual_ && !set_v6only(fd, false)) {

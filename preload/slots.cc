@@ -3,6 +3,7 @@
 #include "bytes.h"
 
 namespace hivemind {
+namespace {
 
 bool take_slot(hm_table& table, uint32_t index, uint32_t expected, Claim& claim) {
   const uint32_t claimed = ((expected >> HM_STATE_SHIFT) + 1) << HM_STATE_SHIFT | HM_CLAIMED;
@@ -14,6 +15,7 @@ bool take_slot(hm_table& table, uint32_t index, uint32_t expected, Claim& claim)
   claim.state = claimed;
   return true;
 }
+}  // namespace
 
 Claim claim_slot(hm_table& table) {
   Claim claim;
@@ -22,6 +24,17 @@ Claim claim_slot(hm_table& table) {
     const uint32_t index = (start + i) % HM_SLOT_COUNT;
     const uint32_t state = __atomic_load_n(&table.slots[index].state, __ATOMIC_ACQUIRE);
     if ((state & HM_STATE_MASK) == HM_FREE && take_slot(table, index, state, claim)) break;
+  }
+  return claim;
+}
+
+Claim claim_abandoned(hm_table& table, uint64_t now_ns) {
+  Claim claim;
+  for (uint32_t i = 0; i < HM_SLOT_COUNT; ++i) {
+    const uint32_t state = __atomic_load_n(&table.slots[i].state, __ATOMIC_ACQUIRE);
+    const uint64_t claimed_ns = __atomic_load_n(&table.slots[i].claimed_ns, __ATOMIC_RELAXED);
+    if ((state & HM_STATE_MASK) != HM_LIVE || now_ns < claimed_ns + abandoned_after_ns) continue;
+    if (take_slot(table, i, state, claim)) break;
   }
   return claim;
 }

@@ -18,9 +18,9 @@ struct Claim {
 // A free slot, now CLAIMED by the caller; not held when there is none.
 Claim claim_slot(hm_table& table);
 
-// Takes over a slot that was published and never accepted, long ago, by a process that is gone. For a full table.
-template <typename IsGone>
-Claim claim_abandoned(hm_table& table, uint64_t now_ns, IsGone is_gone);
+// For a full table: takes over a slot that was published long ago and never accepted. Its connection never reached the
+// listener (a process that died in between, a full backlog, a deferred fast open that was never sent).
+Claim claim_abandoned(hm_table& table, uint64_t now_ns);
 constexpr uint64_t abandoned_after_ns = 300'000'000'000u;
 
 // CLAIMED -> LIVE: from here on the daemon may accept it. What was written to the slot before is visible with it.
@@ -31,21 +31,4 @@ void free_slot(hm_table& table, const Claim& claim);
 
 // Copies the slot a token names; false when the token is no longer (or never was) this slot's.
 bool find_slot(const hm_table& table, uint32_t token, hm_slot& copy);
-
-// --- how claim_abandoned works
-bool take_slot(hm_table& table, uint32_t index, uint32_t expected, Claim& claim);
-
-template <typename IsGone>
-Claim claim_abandoned(hm_table& table, uint64_t now_ns, IsGone is_gone) {
-  Claim claim;
-  for (uint32_t i = 0; i < HM_SLOT_COUNT; ++i) {
-    const hm_slot& slot = table.slots[i];
-    const uint32_t state = __atomic_load_n(&slot.state, __ATOMIC_ACQUIRE);
-    if ((state & HM_STATE_MASK) != HM_LIVE) continue;
-    const uint64_t claimed_ns = __atomic_load_n(&slot.claimed_ns, __ATOMIC_RELAXED);
-    if (now_ns < claimed_ns + abandoned_after_ns || !is_gone(__atomic_load_n(&slot.pid, __ATOMIC_RELAXED))) continue;
-    if (take_slot(table, i, state, claim)) return claim;
-  }
-  return claim;
-}
 }  // namespace hivemind

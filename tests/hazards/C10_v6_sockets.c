@@ -1,0 +1,30 @@
+/* Dual, V6ONLY and bound IPv6 sockets. argv: port */
+#include "hazard.h"
+static int v6only(int fd, int value) { return setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value, sizeof value); }
+static void reach(const char* what, int fd, const void* to, socklen_t size) {
+  say(what, connect(fd, any(to), size));
+  printf("  peer %d echoes %d\n", peer_is(fd, to, size), echoes(fd));
+  close(fd);
+}
+int main(int argc, char** argv) {
+  if (argc < 2) return 2;
+  const struct sockaddr_in6 six = v6("::1", argv[1]), mapped = v6("::ffff:127.0.0.1", argv[1]);
+  const struct sockaddr_in6 here = v6("::1", "0"), anywhere = v6("::", "0");
+  reach("dual", socket(AF_INET6, SOCK_STREAM, 0), &six, sizeof six);
+  reach("dual, mapped", socket(AF_INET6, SOCK_STREAM, 0), &mapped, sizeof mapped);
+  int fd = socket(AF_INET6, SOCK_STREAM, 0);
+  v6only(fd, 1);
+  reach("v6only", fd, &six, sizeof six);
+  fd = socket(AF_INET6, SOCK_STREAM, 0);
+  v6only(fd, 1);
+  say("bind any", bind(fd, any(&anywhere), sizeof anywhere));
+  reach("v6only, bound", fd, &six, sizeof six);
+  fd = socket(AF_INET6, SOCK_STREAM, 0);
+  say("bind ::1", bind(fd, any(&here), sizeof here));
+  reach("dual, bound to ::1", fd, &six, sizeof six);
+  fd = socket(AF_INET6, SOCK_STREAM, 0);
+  v6only(fd, 1);
+  say("bind ::1", bind(fd, any(&here), sizeof here));
+  reach("v6only, bound to ::1", fd, &six, sizeof six);
+  return 0;
+}
