@@ -132,7 +132,8 @@ asio::awaitable<bool> Generation::refuse(Fault fault) {
   entry_.status = answer.status;
   const auto response = sized_response(answer.status, answer.content_type, headers(fault), answer.body);
   const bool sent = co_await connection_.write(response);
-  co_return sent&& request_.keep_alive;
+  if (!sent) co_return false;
+  co_return request_.keep_alive;
 }
 
 asio::awaitable<bool> Generation::run() {

@@ -138,12 +138,14 @@ asio::awaitable<bool> Generation::break_stream(std::size_t index) {
       ++simulator_.statistics.overloaded;
       const auto end = chunk(dialect_.overloaded_event(answer_)) + "0\r\n\r\n";
       const bool sent = co_await connection_.write(end);
-      co_return sent&& request_.keep_alive;
+      if (!sent) co_return false;
+      co_return request_.keep_alive;
     }
     case FaultKind::end_early:
       if (stream) {
         const bool sent = co_await connection_.write("0\r\n\r\n");
-        co_return sent&& request_.keep_alive;
+        if (!sent) co_return false;
+        co_return request_.keep_alive;
       }
       co_await connection_.finish();
       co_return false;

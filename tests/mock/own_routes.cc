@@ -35,7 +35,8 @@ asio::awaitable<bool> answer_body(Connection& connection, const Request& request
     if (number(request, "trailer", 0)) head += "Trailer: X-Trailer\r\n";
     head += "\r\n";
     const bool begun = co_await connection.write(head);
-    if (!begun || !has_body) co_return begun&& keep;
+    if (!begun || !has_body) if (!begun) co_return false;
+ co_return keep;
     for (std::size_t at = 0; at < size; at += step) {
       const auto framed = chunk(std::string_view(body).substr(at, step));
       const bool sent = co_await connection.write(framed);
@@ -43,13 +44,15 @@ asio::awaitable<bool> answer_body(Connection& connection, const Request& request
     }
     const char* end = number(request, "trailer", 0) ? "0\r\nX-Trailer: kept\r\n\r\n" : "0\r\n\r\n";
     const bool sent = co_await connection.write(end);
-    co_return sent&& keep;
+    if (!sent) co_return false;
+    co_return keep;
   }
   if (!until_close && status != 204) head += "Content-Length: " + std::to_string(size) + "\r\n";
   head += "\r\n";
   if (has_body) head += body;
   const bool sent = co_await connection.write(head);
-  co_return sent&& keep;
+  if (!sent) co_return false;
+  co_return keep;
 }
 
 // 101, then every byte comes back.
@@ -102,6 +105,7 @@ asio::awaitable<bool> answer_own(Simulator& simulator, Connection& connection, c
   }
   const auto response = sized_response(status, type, extra, body, with_body);
   const bool sent = co_await connection.write(response);
-  co_return sent&& request.keep_alive;
+  if (!sent) co_return false;
+  co_return request.keep_alive;
 }
 }  // namespace hivemind::mock
