@@ -28,6 +28,7 @@ BUILD = os.path.abspath(os.environ.get("HIVEMIND_BUILD", os.path.join(ROOT, "bui
 import mock as _mock
 from namespace import DIRECT, TRAP, HOSTS, Trap, enter, names  # noqa: F401  part of what tests use
 from process import Process, Timeout, cpu, end, gone, memory, until  # noqa: F401
+from wire import Connector, Server
 
 
 def program(name):
@@ -183,6 +184,12 @@ class Case(unittest.TestCase):
 
     def home(self, *routes, **more):
         return self.using(Home(*routes, **more))
+
+    def connector(self, home, **more):
+        return self.using(Connector(home, **more))
+
+    def server(self, handler, **more):
+        return self.using(Server(handler, **more))
 
     def trap(self):
         """A trap that fails the test when anything reached it."""
