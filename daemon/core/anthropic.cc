@@ -3,7 +3,6 @@
 #include "core/json_document.h"
 #include "core/refusal_response.h"
 #include "core/response_reader.h"
-#include "core/token_estimate.h"
 #include "core/usage_json.h"
 
 namespace hivemind {
@@ -54,8 +53,7 @@ public:
 
   RequestProfile read_request(const RequestHead& head, std::string_view host, std::string_view body,
                               std::string_view account_salt) const override {
-    auto profile = read_profile(head, name(), host, body, account_salt);
-    profile.input_tokens = estimate_input_tokens(body, 3.5);
+    auto profile = read_profile(head, name(), host, body, account_salt, 3.5);
     profile.input_bound *= 2;  // its tokenizer may need two for a byte
     return profile;
   }

@@ -1,9 +1,6 @@
 #include "core/limit_headers.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <string>
 
 #include "core/calendar_time.h"
 #include "core/duration_text.h"
@@ -59,6 +56,22 @@ constexpr Family openai_families[] = {
      Dimension::tokens,
      60s},
 };
+// Where a dimension is named twice, the first counts: Priority Tier and fast mode have limits of their own, which are
+// given beside the ordinary ones.
+#define HM_ANTHROPIC(stem) \
+  { stem "-limit", stem "-remaining", stem "-reset" }
+constexpr Family anthropic_families[] = {
+    {HM_ANTHROPIC("anthropic-ratelimit-requests"), Dimension::requests, 60s},
+    {HM_ANTHROPIC("anthropic-ratelimit-input-tokens"), Dimension::input_tokens, 60s},
+    {HM_ANTHROPIC("anthropic-ratelimit-output-tokens"), Dimension::output_tokens, 60s},
+    {HM_ANTHROPIC("anthropic-priority-input-tokens"), Dimension::input_tokens, 60s},
+    {HM_ANTHROPIC("anthropic-priority-output-tokens"), Dimension::output_tokens, 60s},
+    {HM_ANTHROPIC("anthropic-fast-input-tokens"), Dimension::input_tokens, 60s},
+    {HM_ANTHROPIC("anthropic-fast-output-tokens"), Dimension::output_tokens, 60s},
+};
+constexpr Family anthropic_tokens{HM_ANTHROPIC("anthropic-ratelimit-tokens"), Dimension::tokens, 60s};
+#undef HM_ANTHROPIC
+
 constexpr HeaderNames plain_families[] = {
     {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"},
     {"ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"},
@@ -107,27 +120,23 @@ std::vector<LimitReport> read_openai_limits(const ResponseHead& head, const Limi
 }
 
 std::vector<LimitReport> read_anthropic_limits(const ResponseHead& head) {
-  constexpr std::int64_t rounding = 1000;  // of remaining tokens
   std::vector<LimitReport> reports;
-  const auto add = [&](std::string_view prefix, std::string_view kind, Dimension dimension) {
-    const auto name = std::string(prefix).append(kind);
-    auto report = read(head, {name + "-limit", name + "-remaining", name + "-reset"});
+  const auto add = [&](const Family& family) {
+    auto report = read(head, family.names);
     if (!report) return;
-    report->dimension = dimension;
-    report->granularity = dimension == Dimension::requests ? 1 : rounding;
+    report->dimension = family.dimension;
+    report->granularity = family.dimension == Dimension::requests ? 1 : 1000;  // remaining tokens are rounded
     reports.push_back(*report);
   };
-  for (const std::string_view prefix : {"anthropic-ratelimit-", "anthropic-priority-", "anthropic-fast-"}) {
-    add(prefix, "requests", Dimension::requests);
-    add(prefix, "input-tokens", Dimension::input_tokens);
-    add(prefix, "output-tokens", Dimension::output_tokens);
-    if (reports.size() > 1) break;
+  for (const auto& family : anthropic_families) {
+    const auto same = [&](const LimitReport& other) { return other.dimension == family.dimension; };
+    if (std::none_of(reports.begin(), reports.end(), same)) add(family);
   }
   // The most restrictive limit in force: it often only repeats one of the others.
-  const auto repeats = [&](const LimitReport& other) {
-    return other.limit == count(head.find("anthropic-ratelimit-tokens-limit"));
+  const auto repeats = [&, limit = count(head.find(anthropic_tokens.names.limit))](const LimitReport& other) {
+    return other.limit == limit;
   };
-  if (std::none_of(reports.begin(), reports.end(), repeats)) add("anthropic-ratelimit-", "tokens", Dimension::tokens);
+  if (std::none_of(reports.begin(), reports.end(), repeats)) add(anthropic_tokens);
   return reports;
 }
 

@@ -1,5 +1,7 @@
 #include "core/openai_body.h"
 
+#include <cstring>
+
 #include "core/usage_json.h"
 
 namespace hivemind {
@@ -61,7 +63,9 @@ void read_response_event(std::string_view type, JsonValue root, Reading& reading
 bool is_mere_content(const ServerEvent& event) {
   if (event.name.ends_with(".delta")) return true;
   if (!event.name.empty()) return false;
-  const auto has = [&](std::string_view text) { return event.data.find(text) != event.data.npos; };
+  const auto has = [&](std::string_view text) {  // memmem: quotes are all over, and string_view stops at each
+    return memmem(event.data.data(), event.data.size(), text.data(), text.size()) != nullptr;
+  };
   return event.data.starts_with('{') && !has("\"finish_reason\":\"") && !has("\"usage\":{") && !has("\"usage\": {") &&
          !has("\"finish_reason\": \"") && !has("\"error\"") && !has("\"type\"");
 }

@@ -16,8 +16,7 @@ std::string_view path_of(const RequestHead& head) {
 }
 
 RequestProfile read_profile(const RequestHead& head, std::string_view provider, std::string_view host,
-                            std::string_view body, std::string_view account_salt) {
-  constexpr double bytes_per_token = 4;
+                            std::string_view body, std::string_view account_salt, double bytes_per_token) {
   RequestProfile profile;
   profile.provider = provider;
   profile.host = host.substr(0, host.find(':'));

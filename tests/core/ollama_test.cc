@@ -8,7 +8,8 @@ TEST(OllamaStream, IsReadAtEverySplit) {
       "{\"model\":\"llama3.2\",\"message\":{\"role\":\"assistant\",\"content\":\"Hi "
       "\\\"done\\\":true\"},\"done\":false}\n"
       "{\"model\":\"llama3.2\",\"message\":{\"role\":\"assistant\",\"content\":\"!\"},\"done\":false}\n"
-      "{\"model\":\"llama3.2\",\"tool\":{\"done\":false},\"done\":true,\"done_reason\":\"stop\",\"total_duration\":4883583458,"
+      "{\"model\":\"llama3.2\",\"tool\":{\"done\":false},\"done\":true,\"done_reason\":\"stop\",\"total_duration\":"
+      "4883583458,"
       "\"prompt_eval_count\":26,\"eval_count\":282}\n";
   expect_at_every_split("ollama", json_lines_type, body, "content complete in 26 read 0 written 0 out 282");
   expect_at_every_split("ollama", json_lines_type, body.substr(0, body.size() - 1),
