@@ -213,7 +213,7 @@ class ProxyBytes(harness.Case):
 
                 def handler(s):
                     wire.read_message(s)
-                    s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n" % (512 * MIB))
+                    s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n" % (256 * MIB))
                     s.settimeout(1.0)
                     try:
                         while True:
@@ -221,8 +221,8 @@ class ProxyBytes(harness.Case):
                     except TimeoutError:
                         blocked.set()
                     s.settimeout(30)
-                    while sent[0] < 512 * MIB:
-                        sent[0] += s.send(block[:512 * MIB - sent[0]])
+                    while sent[0] < 256 * MIB:
+                        sent[0] += s.send(block[:256 * MIB - sent[0]])
 
                 s = self.world(handler)
                 before = harness.memory(self.daemon)
@@ -232,7 +232,7 @@ class ProxyBytes(harness.Case):
                 self.assertLess(sent[0], 64 * MIB)
                 self.assertLess(harness.memory(self.daemon) - before, 2 * MIB)
                 _, rest = wire.read_until(s, b"\r\n\r\n")
-                left = 512 * MIB - len(rest)
+                left = 256 * MIB - len(rest)
                 while left:
                     left -= len(s.recv(min(left, 1 << 20)))
                 self.assertLess(harness.memory(self.daemon, "VmHWM") - before, 4 * MIB)

@@ -119,5 +119,5 @@ class Process:
 
 
 def _text(path):
-    with open(path, errors="replace") as f:
+    with open(path, errors="replace", newline="") as f:  # as it is: a head ends its lines with CRLF
         return f.read()

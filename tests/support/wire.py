@@ -5,6 +5,7 @@ byte by byte. A Server is what HiveMind forwards to.
 """
 import os
 import socket
+import ssl
 import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -16,7 +17,7 @@ class Connector:
         with theirs:
             self.process = home.start("/usr/bin/python3", os.path.join(HERE, "connector.py"), str(theirs.fileno()),
                                       options=options, pass_fds=(theirs.fileno(),))
-        self.channel, self.timeout = ours, timeout
+        self.channel, self.timeout, self.connections = ours, timeout, []
         self.channel.settimeout(timeout)
         try:
             up = self.channel.recv(16) == b"up\n"
@@ -34,12 +35,15 @@ class Connector:
             raise OSError(number, os.strerror(number))
         s = socket.socket(fileno=fds[0])
         s.settimeout(self.timeout)
+        self.connections.append(s)
         return s
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        for s in self.connections:
+            s.close()
         self.channel.close()
         self.process.stop()
 
@@ -73,12 +77,13 @@ class Server:
         try:
             with self.tls.wrap_socket(s, server_side=True) if self.tls else s as connection:
                 self.handler(connection)
-        except (ConnectionError, TimeoutError):
+        except (ConnectionError, TimeoutError, ssl.SSLError):
             pass
         except Exception as error:
             self.errors.append(error)
         finally:
             self._open.discard(s)
+            s.close()
 
     def __enter__(self):
         return self
