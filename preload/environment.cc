@@ -51,8 +51,8 @@ EnvironmentRepair::EnvironmentRepair(const Run& run, char* const* given) : given
   if (size > sizeof run.table->environment) size = 0;
   for (size_t start = 0; start < size;) {
     size_t end = start;
-    while (end < size && environment[end] != '\0') ++end;
-    if (end < size) want(environment + start);
+    while (end < sizeof run.table->environment && environment[end] != '\0') ++end;
+    if (end < sizeof run.table->environment) want(environment + start);
     start = end + 1;
   }
   if (run.preload_assignment[0] != '\0') our_path_ = run.preload_assignment + sizeof HM_ENV_PRELOAD;
