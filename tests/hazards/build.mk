@@ -1,7 +1,7 @@
 # The hazard programs: one C file each, $(BIN)/hazards/NAME. What is not plain glibc says so here.
 HAZARD_BIN := $(BIN)/hazards
 HAZARD_LIBRARIES := early
-HAZARD_MUSL := connect_once C7_bad_pointers C9_getpeername C13_fast_open P2_vfork P3_scrubbed
+HAZARD_MUSL := connect_once resolve C7_bad_pointers C9_getpeername C13_fast_open P2_vfork P3_scrubbed
 HAZARD_SOURCES := $(filter-out libc_free $(HAZARD_LIBRARIES),$(basename $(notdir $(wildcard tests/hazards/*.c))))
 HAZARDS := $(addprefix $(HAZARD_BIN)/,$(HAZARD_SOURCES) libc_free $(addsuffix .so,$(HAZARD_LIBRARIES)) \
   $(if $(shell command -v musl-gcc),$(addsuffix .musl,$(HAZARD_MUSL))))
