@@ -102,6 +102,7 @@ def main():
     parser.add_argument("--model", default="claude-sonnet-4-5")
     parser.add_argument("--name", default="agent")
     parser.add_argument("--turns", type=int, default=8)
+    parser.add_argument("--context", type=int, default=6000, metavar="BYTES", help="of the system prompt")
     parser.add_argument("--retries", type=int, default=0, help="per request; SDKs do 2 (default 0)")
     parser.add_argument("--pause", type=float, default=0.05, metavar="S", help="seconds between two turns")
     parser.add_argument("--timeout", type=float, default=120, metavar="S", help="seconds without a byte (default 120)")
@@ -111,11 +112,12 @@ def main():
     time.sleep(max(0, options.start_at - time.time()))
     begun = time.monotonic()
     client = Client(options.base_url, options.timeout)
+    system = f"You are {options.name}. Your tools and the repository: ".ljust(options.context, "x")
     messages, tokens, done, died_of = [], 0, 0, None
     while done < options.turns and not died_of:
         question = f"{options.name}, turn {done + 1}: ".ljust(200, "x")
         messages.append({"role": "user", "content": question})
-        body = {"model": options.model, "max_tokens": 1024, "stream": True, "messages": messages}
+        body = {"model": options.model, "max_tokens": 1024, "stream": True, "system": system, "messages": messages}
         for attempt in range(options.retries + 1):
             try:
                 text, taken, given = client.message(body, attempt)
