@@ -1,0 +1,123 @@
+"""The measurements: each takes the world it is made in and returns figures (report.figure)."""
+import json
+import os
+import re
+import statistics
+
+
+from peers import FAR, HOST
+from process import cpu, memory
+from report import PATIENCE, difference, figure
+
+KIB = 1024
+
+
+def target(name, port, tls=False):
+    return f"{name}={'https' if tls else 'http'}://{HOST}@{FAR}:{port}"
+
+
+def latency(world):
+    """Added p50 of a keep-alive exchange: plain, and with TLS on both legs. Self-test first."""
+    found = []
+    for kind, tls in (("plain", False), ("TLS both legs", True)):
+        origin, proxy, haproxy = world.origin, world.proxy, world.haproxy
+        ways = world.ask("rounds", "--rounds", "24", "--count", "100", "--warm-up", "300",
+                         target("direct", origin.tls if tls else origin.plain, tls),
+                         target("hivemind", origin.captured_tls if tls else origin.captured, tls),
+                         target("nginx", proxy.tls if tls else proxy.plain, tls),
+                         target("haproxy", haproxy.tls if tls else haproxy.plain, tls),
+                         target("again", origin.tls if tls else origin.plain, tls))
+        same, low, high = difference(ways, "again", "direct")
+        noise = abs(same) > PATIENCE
+        found.append(figure(f"self-test {kind}: direct against direct", abs(same), "ms", bound=PATIENCE,
+                            note=f"quartiles {low:.3f} to {high:.3f}" + ("; the machine is too noisy for these latencies" if noise else "")))
+        ours, low, high = difference(ways, "hivemind", "direct")
+        nginx = difference(ways, "nginx", "direct")[0]
+        found.append(figure(f"added latency p50, {kind} (beside nginx)", ours, "ms", beside=nginx, bound=1.5, of="ratio",
+                            note=f"quartiles {low:.3f} to {high:.3f}; HAProxy {difference(ways, 'haproxy', 'direct')[0]:.3f}; "
+                                 f"direct takes {statistics.median(ways['direct']) / 1000:.3f}"))
+    return found
+
+
+def processor(world):
+    """CPU per request from schedstat, 32 connections; ours and HAProxy in turn, the median of three each."""
+    found = []
+    for kind, tls in (("plain", False), ("TLS both legs", True)):
+        spent = {"hivemind": [], "haproxy": [], "nginx": []}
+        for _ in range(3):
+            for name, pid, port in (("hivemind", world.daemon, world.origin.captured_tls if tls else world.origin.captured),
+                                    ("haproxy", world.haproxy.pid, world.haproxy.tls if tls else world.haproxy.plain),
+                                    ("nginx", world.proxy.pid, world.proxy.tls if tls else world.proxy.plain)):
+                with world.client("load", "--connections", "32", "--count", "200", target(name, port, tls)) as load:
+                    load.line()
+                    before = cpu(pid)
+                    load.go()
+                    requests = json.loads(load.line())["requests"]
+                    spent[name].append((cpu(pid) - before) * 1e6 / requests)
+        median = {name: statistics.median(values) for name, values in spent.items()}
+        found.append(figure(f"CPU per request, {kind} (beside HAProxy)", median["hivemind"], "us", beside=median["haproxy"],
+                            bound=3, of="ratio", note=f"nginx {median['nginx']:.1f}; rounds of ours "
+                                                      + ", ".join(f"{v:.1f}" for v in spent["hivemind"])))
+    return found
+
+
+def events(world):
+    """SSE: delay added to each event, CPU per 1,000 events, and the same bytes."""
+    direct, captured = world.events, world.captured_events
+    ways = world.ask("events", "--rounds", "6", "--count", "300", "--gap", "2000",
+                     target("direct", direct.plain), target("hivemind", captured.plain), target("nginx", world.proxy.events))
+    p50 = {name: way["p50"] for name, way in ways.items()}
+    same = ways["direct"]["hash"] == ways["hivemind"]["hash"]
+    before = cpu(world.daemon)
+    many = world.ask("events", "--rounds", "1", "--count", "400", "--gap", "5000", "--streams", "20", target("hivemind", captured.plain))
+    spent = cpu(world.daemon) - before
+    return [
+        figure("SSE: added per event p50 (beside nginx)", difference(p50, "hivemind", "direct")[0], "ms",
+               beside=difference(p50, "nginx", "direct")[0], bound=0.1),
+        figure("SSE: CPU per 1,000 events", spent * 1e6 / many["hivemind"]["events"], "ms",
+               note="20 streams, an event every 5 ms in each"),
+        figure("SSE: answers that differ from the origin's bytes", 0 if same else 1, "", bound=0),
+    ]
+
+
+def connects(world):
+    """connect() under the preload object beside the bare system call, blocking, to an open port."""
+    origin = world.origin
+    ways = world.ask("connect", "--count", "2000", target("captured", origin.captured), target("not captured", origin.plain))
+    return [
+        figure("connect captured: added p50 (beside the bare call)", ways["captured"]["added"], "us", bound=15,
+               beside=ways["captured"]["direct"]),
+        figure("connect not captured: added p50", ways["not captured"]["added"], "us", bound=1,
+               beside=ways["not captured"]["direct"]),
+    ]
+
+
+def weight(world):
+    """Resident memory of a daemon of its own, at rest and per connection at 1,000 of each."""
+    many = 1000
+    found = []
+    for name, mode, port, bound in (("idle TLS connection", "idle", world.origin.captured_tls, 24),
+                                    ("streaming exchange, TLS both legs", "streams", world.captured_events.tls, 96)):
+        with world.fresh_home() as home:
+            pid = home.up()
+            rest = memory(pid)
+            if mode == "idle":
+                found.append(figure("daemon at rest", rest / KIB / KIB, "MiB", bound=25))
+            with world.client(mode, "--connections", str(many), target("hivemind", port, tls=True), home=home) as holder:
+                holder.line(60)
+                found.append(figure(f"memory per {name}", (memory(pid) - rest) / many / KIB, "KiB", bound=bound,
+                                    note=f"{many} of them; the daemon then has {memory(pid) / KIB / KIB:.1f} MiB"))
+                holder.go()
+    return found
+
+
+def launch(world):
+    """`hivemind-run true` with the daemon up: time and peak resident memory of hivemind-run."""
+    run = os.path.join(world.bin, "hivemind-run")
+    took = world.ask("spawn", "--count", "60", "--", run, "--", "true", captured=False)
+    bare = world.ask("spawn", "--count", "60", "--", "true", captured=False)
+    # The agent's parent is hivemind-run; its high-water mark is read while it waits for the agent.
+    peak = world.home.run("sh", "-c", "grep VmHWM /proc/$PPID/status")
+    kib = int(re.search(r"VmHWM:\s+(\d+) kB", peak.out()).group(1))
+    return [figure("hivemind-run true (beside true)", took["p50"], "ms", beside=bare["p50"], bound=15, note=f"p95 {took['p95']:.1f}"),
+            figure("hivemind-run: peak resident memory", kib / KIB, "MiB", bound=8)]
