@@ -18,10 +18,10 @@ namespace hivemind {
 
 struct DaemonInfo {
   int pid = 0;
-  std::string version;
+  std::string version = {};
   Duration uptime{};
-  std::string config_file;  // empty: no file, defaults
-  std::string log_file, root_bundle;
+  std::string config_file = {};  // empty: no file, defaults
+  std::string log_file = {}, root_bundle = {};
   std::int64_t certificates_expire = 0;  // seconds since 1970; 0: no CA
   std::size_t connections = 0;           // client connections open now
   bool draining = false;

@@ -79,7 +79,7 @@ void pools(Metrics& out, const Snapshot& snapshot) {
         out.sample(number(value(limit)), {{"provider", pool.provider},
                                           {"account", pool.account},
                                           {"model_class", pool.model_class},
-                                          {"dimension", to_string(limit.dimension)}});
+                                          {"dimension", dimension_key(limit.dimension)}});
       }
     }
   };

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -11,16 +12,21 @@ namespace hivemind {
 namespace {
 namespace json = boost::json;
 
-// To the millisecond: more digits than that tell nothing.
-double seconds(Duration duration) { return std::round(std::chrono::duration<double>(duration).count() * 1000) / 1000; }
-json::value seconds(const std::optional<Duration>& duration) {
-  return duration ? json::value(seconds(*duration)) : json::value(nullptr);
+// To the thousandth: more digits than that tell nothing. Whole numbers without an exponent.
+json::value rounded(double number) {
+  const double thousandths = std::round(number * 1000);
+  if (std::fmod(thousandths, 1000) == 0 && std::abs(number) < 1e15) return std::llround(number);
+  return thousandths / 1000;
 }
-double rounded(double number) { return std::round(number * 1000) / 1000; }
+json::value seconds(Duration duration) { return rounded(std::chrono::duration<double>(duration).count()); }
+json::value seconds(const std::optional<Duration>& duration) {
+  return duration ? seconds(*duration) : json::value(nullptr);
+}
 
 json::object limit_json(const LimitSnapshot& limit) {
-  return {{"dimension", to_string(limit.dimension)}, {"limit", limit.limit},   {"available", rounded(limit.available)},
-          {"window_s", seconds(limit.window)},       {"source", limit.source}, {"cooldown_s", seconds(limit.cooldown)}};
+  return {
+      {"dimension", dimension_key(limit.dimension)}, {"limit", limit.limit},   {"available", rounded(limit.available)},
+      {"window_s", seconds(limit.window)},           {"source", limit.source}, {"cooldown_s", seconds(limit.cooldown)}};
 }
 
 json::object pool_json(const PoolSnapshot& pool) {
@@ -95,7 +101,7 @@ json::object run_json(const RunSnapshot& run) {
           {"parent", run.parent ? json::value(run_id_text(run.parent)) : json::value(nullptr)},
           {"name", valid_utf8(run.name)},
           {"priority", run.priority},
-          {"weight", run.weight},
+          {"weight", rounded(run.weight)},
           {"waiting", run.waiting},
           {"in_flight", run.in_flight},
           {"requests", run.requests},
@@ -125,6 +131,12 @@ json::object status_json(const DaemonInfo& info, const Snapshot& snapshot) {
           {"pools", std::move(pools)},
           {"runs", runs_json(snapshot.runs)},
           {"queue", std::move(queue)}};
+}
+
+std::string dimension_key(Dimension dimension) {
+  std::string key = to_string(dimension);
+  std::replace(key.begin(), key.end(), ' ', '_');
+  return key;
 }
 
 std::string run_id_text(std::uint64_t id) {

@@ -17,6 +17,8 @@ boost::json::object status_json(const DaemonInfo& info, const Snapshot& snapshot
 boost::json::object run_json(const RunSnapshot& run);
 boost::json::array runs_json(const std::vector<RunSnapshot>& runs);
 
+// "requests", "input_tokens", ...
+std::string dimension_key(Dimension dimension);
 // 16 hexadecimal digits.
 std::string run_id_text(std::uint64_t id);
 // `text` with a '?' for each byte that is not part of valid UTF-8.

@@ -103,7 +103,8 @@ std::string limits_section(const json::array& pools, const Look& look) {
                    {"PAUSED FOR", Align::right}});
   for (const auto& pool : pools) {
     for (const auto& limit : list(pool, "limits")) {
-      const auto dimension = text(limit, "dimension");
+      auto dimension = text(limit, "dimension");
+      std::replace(dimension.begin(), dimension.end(), '_', ' ');
       table.add({text(pool, "provider") + ' ' + text(pool, "model_class"), dimension, count(limit, "available"),
                  count(limit, "limit"), dimension == "concurrency" ? "" : per(number(limit, "window_s")),
                  text(limit, "source"), seconds(limit, "cooldown_s")});

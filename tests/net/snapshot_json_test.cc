@@ -1,0 +1,61 @@
+// The JSON of the control socket: what scripts may rely on.
+#include "control/snapshot_json.h"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <gtest/gtest.h>
+
+#include "tests/net/example_snapshot.h"
+
+namespace hivemind {
+namespace {
+namespace json = boost::json;
+
+json::value parsed(std::string_view text) { return json::parse(text); }
+
+TEST(SnapshotJson, HasEverything) {
+  DaemonInfo info{.pid = 12, .version = "1.2", .uptime = 90500ms, .config_file = "/c", .log_file = "/l", .root_bundle = "/r", .certificates_expire = 1800000000, .connections = 3, .draining = true};
+  const auto want = parsed(R"json({
+    "daemon": {"pid": 12, "version": "1.2", "uptime_s": 90.5, "config_file": "/c", "log_file": "/l", "root_bundle": "/r",
+               "certificates_expire": 1800000000, "connections": 3, "draining": true},
+    "pools": [{"provider": "anthropic", "account": "3fa9c1d2e4b5a697", "model_class": "claude-sonnet-4", "window": 5.5, "in_flight": 5,
+               "waiting": 2, "breaker": "open (overload)", "rate_limited": 3, "overloads": 2, "faults": 1, "limits": [
+                 {"dimension": "requests", "limit": 50, "available": 7.25, "window_s": 60, "source": "header", "cooldown_s": null},
+                 {"dimension": "input_tokens", "limit": 80000, "available": 1234, "window_s": 60, "source": "429", "cooldown_s": 2.5}]}],
+    "runs": [{"id": "0000000000000abc", "parent": "0000000000000def", "name": "evil?\"name\n\u001b[31m", "priority": "normal", "weight": 1.5,
+              "waiting": 2, "in_flight": 5, "requests": 40, "retries": 4, "errors": 1, "refused": 2, "input_tokens": 1200000,
+              "output_tokens": 30000, "cached_tokens": 5000000000, "tokens_spent": 1230000, "token_budget": 2000000, "waited_s": 75.4,
+              "agents": [{"agent": "", "waiting": 1, "in_flight": 4, "requests": 30},
+                         {"agent": "explore-1", "waiting": 1, "in_flight": 1, "requests": 10}]}],
+    "queue": [{"request": 17, "run": "0000000000000abc", "agent": "explore-1", "model": "claude-sonnet-4-20250514", "priority": "normal",
+               "waited_s": 1.5, "reason": "requests per minute: 0 of 50 left, in 1.2 s", "expected_s": 1.2},
+              {"request": 18, "run": "0000000000000abc", "agent": "", "model": "claude-sonnet-4-20250514", "priority": "low",
+               "waited_s": 0.5, "reason": "concurrency 5 of 5", "expected_s": null}]})json");
+  // Through text, as a client sees it: numbers compare whatever their kind.
+  const auto got = parsed(json::serialize(status_json(info, example_snapshot())));
+  EXPECT_EQ(got, want) << got;
+}
+
+TEST(SnapshotJson, EmptyIsEmptyLists) {
+  const auto got = parsed(json::serialize(status_json({}, {})));
+  EXPECT_TRUE(got.at("pools").as_array().empty());
+  EXPECT_TRUE(got.at("runs").as_array().empty());
+  EXPECT_TRUE(got.at("queue").as_array().empty());
+  EXPECT_TRUE(got.at("daemon").at("certificates_expire").is_null());
+  RunSnapshot run;
+  EXPECT_TRUE(run_json(run).at("parent").is_null());
+  EXPECT_TRUE(run_json(run).at("token_budget").is_null());
+}
+
+TEST(SnapshotJson, TextIsAlwaysUtf8) {
+  const struct { std::string_view text, want; } cases[] = {
+      {"plain", "plain"}, {"grün €", "grün €"}, {"\xF0\x9F\x90\x9D", "\xF0\x9F\x90\x9D"}, {"\xFF", "?"}, {"a\xC3", "a?"}, {"\xC0\xAF", "??"},
+      {"\xE0\x80\xAF", "???"}, {"\xED\xA0\x80", "???"}, {"\xF4\x90\x80\x80", "????"}, {"\xE2\x82", "??"}, {"\x80x", "?x"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.want);
+    EXPECT_EQ(valid_utf8(c.text), c.want);
+  }
+}
+}  // namespace
+}  // namespace hivemind
