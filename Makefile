@@ -60,7 +60,7 @@ $(BIN)/mock_test: $(call objects,tests/mock_test) $(filter-out %/main.o,$(call o
 	$(link) -lgtest_main -lgtest -lssl -lcrypto -lsimdjson -lpthread
 $(BIN)/core_test: $(call objects,tests/core) $(OBJ)/libcore.a
 	$(link) -lgtest_main -lgtest -lsimdjson -lcrypto -lpthread
-$(BIN)/net_test: $(call objects,tests/net) $(OBJ)/libshell.a $(OBJ)/libcore.a
+$(BIN)/net_test: $(call objects,tests/net) $(filter-out %/main.o %/json.o,$(call objects,daemon/ctl)) $(OBJ)/libshell.a $(OBJ)/libcore.a
 	$(link) -lgtest_main -lgtest $(DAEMON_LIBS)
 $(BIN)/run_test: $(call objects,tests/run) $(filter-out %/main.o,$(call objects,preload/run))
 	$(link) -lgtest_main -lgtest -lpthread

@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
 #include "ctl/format.h"
@@ -34,6 +35,10 @@ const json::array& list(const json::value& object, const char* key) {
   const auto* found = find(object, key);
   return found && found->is_array() ? found->get_array() : none;
 }
+std::string tenths(double value) {
+  const auto tenth = std::llround(value * 10);
+  return std::to_string(tenth / 10) + '.' + std::to_string(tenth % 10);
+}
 std::string count(const json::value& object, const char* key) { return count_text(number(object, key)); }
 std::string seconds(const json::value& object, const char* key) {
   return find(object, key) ? duration_text(number(object, key)) : "";
@@ -58,30 +63,32 @@ std::string section(const std::string& title, const TextTable& table, const std:
 std::string head_line(const json::value& status) {
   const auto* daemon = find(status, "daemon");
   if (!daemon) return "hivemindd\n";
+  const auto config = text(*daemon, "config_file");
+  const auto* draining = find(*daemon, "draining");
   std::string line = "hivemindd " + text(*daemon, "version") + ", pid " +
                      std::to_string(static_cast<long>(number(*daemon, "pid"))) + ", up " +
-                     seconds(*daemon, "uptime_s") + ", " + count(*daemon, "connections") + " connections";
-  const auto* draining = find(*daemon, "draining");
+                     seconds(*daemon, "uptime_s") + ", connections: " + count(*daemon, "connections");
   if (draining && draining->is_bool() && draining->get_bool()) line += ", stopping";
-  const auto config = text(*daemon, "config_file");
-  return printable(line + (config.empty() ? ", default configuration" : "\nconfig " + config)) + "\n";
+  return printable(line) + "\n" +
+         (config.empty() ? "no configuration file, defaults" : "configured by " + printable(config)) + "\n";
 }
 
+std::string pool_name(const json::value& pool) { return text(pool, "provider") + ' ' + text(pool, "model_class"); }
+
 std::string pools_section(const json::array& pools, const Look& look) {
-  TextTable table({{"PROVIDER"},
+  TextTable table({{"POOL", Align::left, Cut::first},
                    {"ACCOUNT"},
-                   {"MODELS"},
                    {"RUNNING", Align::right},
                    {"WINDOW", Align::right},
                    {"WAITING", Align::right},
-                   {"BREAKER"},
                    {"LIMITED", Align::right},
-                   {"OVERLOAD", Align::right},
-                   {"FAULT", Align::right}});
+                   {"OVERLOADS", Align::right},
+                   {"FAULTS", Align::right},
+                   {"BREAKER"}});
   for (const auto& pool : pools) {
-    table.add({text(pool, "provider"), text(pool, "account").substr(0, account_length), text(pool, "model_class"),
-               count(pool, "in_flight"), count(pool, "window"), count(pool, "waiting"), text(pool, "breaker"),
-               count(pool, "rate_limited"), count(pool, "overloads"), count(pool, "faults")});
+    table.add({pool_name(pool), text(pool, "account").substr(0, account_length), count(pool, "in_flight"),
+               tenths(number(pool, "window")), count(pool, "waiting"), count(pool, "rate_limited"),
+               count(pool, "overloads"), count(pool, "faults"), text(pool, "breaker")});
   }
   return section("Pools", table, "none yet; a pool appears with the first request", look);
 }
@@ -94,7 +101,7 @@ std::string per(double window_seconds) {
 }
 
 std::string limits_section(const json::array& pools, const Look& look) {
-  TextTable table({{"POOL"},
+  TextTable table({{"POOL", Align::left, Cut::first},
                    {"LIMIT"},
                    {"LEFT", Align::right},
                    {"OF", Align::right},
@@ -105,24 +112,27 @@ std::string limits_section(const json::array& pools, const Look& look) {
     for (const auto& limit : list(pool, "limits")) {
       auto dimension = text(limit, "dimension");
       std::replace(dimension.begin(), dimension.end(), '_', ' ');
-      table.add({text(pool, "provider") + ' ' + text(pool, "model_class"), dimension, count(limit, "available"),
-                 count(limit, "limit"), dimension == "concurrency" ? "" : per(number(limit, "window_s")),
-                 text(limit, "source"), seconds(limit, "cooldown_s")});
+      table.add({pool_name(pool), dimension, count(limit, "available"), count(limit, "limit"),
+                 dimension == "concurrency" ? "" : per(number(limit, "window_s")), text(limit, "source"),
+                 seconds(limit, "cooldown_s")});
     }
   }
   return table.empty() ? "" : section("Limits", table, "", look);
 }
 
-std::string budget_text(const json::value& run) {
-  return find(run, "token_budget") ? count(run, "tokens_spent") + " of " + count(run, "token_budget") : "";
+// "61%" of the token budget, or nothing.
+std::string spent_text(const json::value& run) {
+  const double budget = number(run, "token_budget");
+  if (!find(run, "token_budget")) return "";
+  return count_text(budget > 0 ? number(run, "tokens_spent") / budget * 100 : 100) + "%";
 }
 
 std::string runs_section(const json::array& runs, const Look& look) {
-  TextTable table({{"NAME"},
+  TextTable table({{"NAME", Align::left, Cut::first},
                    {"PRIORITY"},
                    {"RUNNING", Align::right},
                    {"WAITING", Align::right},
-                   {"ANSWERED", Align::right},
+                   {"DONE", Align::right},
                    {"RETRIED", Align::right},
                    {"ERRORS", Align::right},
                    {"REFUSED", Align::right},
@@ -134,7 +144,7 @@ std::string runs_section(const json::array& runs, const Look& look) {
     const auto name = text(run, "name");
     table.add({name.empty() ? text(run, "id") : name, text(run, "priority"), count(run, "in_flight"),
                count(run, "waiting"), count(run, "requests"), count(run, "retries"), count(run, "errors"),
-               count(run, "refused"), count_text(tokens), budget_text(run), seconds(run, "waited_s")});
+               count(run, "refused"), count_text(tokens), spent_text(run), seconds(run, "waited_s")});
     const auto& agents = list(run, "agents");
     if (agents.size() < 2) continue;  // the run itself
     for (const auto& agent : agents) {
@@ -149,20 +159,18 @@ std::string runs_section(const json::array& runs, const Look& look) {
 std::string queue_section(const json::value& status, const Look& look) {
   std::unordered_map<std::string, std::string> names;
   for (const auto& run : list(status, "runs")) names[text(run, "id")] = text(run, "name");
-  TextTable table({{"RUN"},
-                   {"AGENT"},
-                   {"MODEL"},
+  TextTable table({{"WHO", Align::left, Cut::first},
+                   {"MODEL", Align::left, Cut::first},
                    {"PRIORITY"},
                    {"WAITED", Align::right},
-                   {"GOES IN", Align::right},
-                   {"WAITS FOR"}});
+                   {"WAITS FOR", Align::left, Cut::last}});
   const auto& queue = list(status, "queue");
   for (std::size_t i = 0; i < std::min(queue.size(), most_waiting); ++i) {
     const auto& waiting = queue[i];
-    const auto run = text(waiting, "run");
+    const auto run = text(waiting, "run"), agent = text(waiting, "agent");
     const auto& name = names[run];
-    table.add({name.empty() ? run : name, text(waiting, "agent"), text(waiting, "model"), text(waiting, "priority"),
-               seconds(waiting, "waited_s"), seconds(waiting, "expected_s"), text(waiting, "reason")});
+    table.add({(name.empty() ? run : name) + (agent.empty() ? "" : "/" + agent), text(waiting, "model"),
+               text(waiting, "priority"), seconds(waiting, "waited_s"), text(waiting, "reason")});
   }
   std::string shown = section("Queue", table, "empty; nothing waits", look);
   if (queue.size() > most_waiting) shown += "  and " + std::to_string(queue.size() - most_waiting) + " more\n";

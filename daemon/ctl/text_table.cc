@@ -5,7 +5,7 @@
 namespace hivemind::ctl {
 namespace {
 
-constexpr std::size_t least_width = 8;
+constexpr std::size_t least_width = 12;
 constexpr std::string_view gap = "  ";
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
@@ -61,10 +61,16 @@ std::string TextTable::render(std::size_t width) const {
     for (const auto w : widths) sum += w;
     return sum;
   };
-  while (total() > width) {
-    const auto widest = std::max_element(widths.begin(), widths.end());
-    if (*widest <= least_width) break;
-    --*widest;
+  for (const Cut cut_now : {Cut::first, Cut::last}) {
+    while (total() > width) {
+      std::size_t widest = columns_.size();
+      for (std::size_t i = 0; i < columns_.size(); ++i) {
+        if (columns_[i].cut != cut_now || widths[i] <= least_width) continue;
+        if (widest == columns_.size() || widths[i] > widths[widest]) widest = i;
+      }
+      if (widest == columns_.size()) break;
+      --widths[widest];
+    }
   }
   std::string text;
   const auto line = [&](auto cell) {

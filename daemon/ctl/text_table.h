@@ -1,6 +1,6 @@
 // text_table.h - columns of text for people, aligned, in a given width.
-// Invariant: nothing that a client sent reaches the terminal as a control character, and no line is wider than the
-// table may be: its widest columns are cut, never below eight characters.
+// Invariant: nothing that a client sent reaches the terminal as a control character. Lines that would be too wide are
+// cut where their columns allow it, the least needed columns first, none below twelve characters.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -10,9 +10,11 @@
 namespace hivemind::ctl {
 
 enum class Align { left, right };
+enum class Cut { never, last, first };
 struct Column {
   std::string title;
   Align align = Align::left;
+  Cut cut = Cut::never;
 };
 
 class TextTable {
