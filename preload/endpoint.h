@@ -12,8 +12,8 @@ struct Endpoint {
   uint16_t family = 0;       // of the sockaddr it came from
   uint32_t scope_id = 0;
 
-  bool is_v4() const;      // AF_INET, or IPv4 mapped into AF_INET6
-  uint32_t v4() const;     // host order; meaningful when is_v4()
+  bool is_v4() const;   // AF_INET, or IPv4 mapped into AF_INET6
+  uint32_t v4() const;  // host order; meaningful when is_v4()
   bool is_loopback() const;
   bool is_link_local() const;  // fe80::/10
 };

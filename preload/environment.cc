@@ -10,9 +10,7 @@ constexpr char ld_preload[] = "LD_PRELOAD";
 constexpr uintptr_t page_size = 4096;  // or a multiple of it
 
 // Whether the byte at `p` can be read, when everything before it on its page can.
-bool can_read_on(const char* p) {
-  return reinterpret_cast<uintptr_t>(p) % page_size != 0 || sys::can_read_8(p);
-}
+bool can_read_on(const char* p) { return reinterpret_cast<uintptr_t>(p) % page_size != 0 || sys::can_read_8(p); }
 // The same for a byte we come to out of nowhere.
 bool can_read_at(const void* p) {
   const auto aligned = reinterpret_cast<uintptr_t>(p) & ~uintptr_t{7};

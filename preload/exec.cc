@@ -1,5 +1,6 @@
 // The exec and posix_spawn families: a program started with a scrubbed environment stays in the run (environment.h).
-// execve and its kin may be called in a vfork child, whose memory is its parent's: what is built here lives on the stack.
+// execve and its kin may be called in a vfork child, whose memory is its parent's: what is built here lives on the
+// stack.
 #include <stdarg.h>
 
 #include "environment.h"
@@ -57,12 +58,12 @@ void read_arguments(const char** arguments, const char* first, va_list& rest) {
 }  // namespace
 
 // Builds the argument array of an execl on the stack of the hook that says so.
-#define HM_ARGUMENTS(arguments, list, first)                                                             \
-  va_list list;                                                                                          \
-  va_start(list, first);                                                                                 \
+#define HM_ARGUMENTS(arguments, list, first)                                                                        \
+  va_list list;                                                                                                     \
+  va_start(list, first);                                                                                            \
   const auto arguments = static_cast<const char**>(__builtin_alloca(count_arguments(first, list) * sizeof(char*))); \
-  va_end(list);                                                                                          \
-  va_start(list, first);                                                                                 \
+  va_end(list);                                                                                                     \
+  va_start(list, first);                                                                                            \
   read_arguments(arguments, first, list)
 
 HM_HOOK int execve(const char* path, Strings arguments, Strings environment) {

@@ -1,6 +1,6 @@
 // getpeername: a token address is told as the destination the program asked for.
-// Every error is the kernel's own, and so is how a short buffer is filled; a socket of ours is only known by the answer,
-// so this holds for sockets inherited, duplicated or received from another process of the run.
+// Every error is the kernel's own, and so is how a short buffer is filled; a socket of ours is only known by the
+// answer, so this holds for sockets inherited, duplicated or received from another process of the run.
 #include "bytes.h"
 #include "endpoint.h"
 #include "libc.h"

@@ -19,11 +19,19 @@ constexpr int rtld_now = 2, rtld_dlopen = static_cast<int>(0x80000000u);
 constexpr int eai_system = -11;
 
 enum Function {
-  fn_connect, fn_sendto, fn_sendmsg, fn_sendmmsg, fn_getaddrinfo, fn_execvpe, fn_fexecve, fn_posix_spawn,
-  fn_posix_spawnp, function_count
+  fn_connect,
+  fn_sendto,
+  fn_sendmsg,
+  fn_sendmmsg,
+  fn_getaddrinfo,
+  fn_execvpe,
+  fn_fexecve,
+  fn_posix_spawn,
+  fn_posix_spawnp,
+  function_count
 };
-constexpr const char* names[function_count] = {"connect",     "sendto",  "sendmsg", "sendmmsg",    "getaddrinfo",
-                                               "execvpe",     "fexecve", "posix_spawn", "posix_spawnp"};
+constexpr const char* names[function_count] = {"connect", "sendto",  "sendmsg",     "sendmmsg",    "getaddrinfo",
+                                               "execvpe", "fexecve", "posix_spawn", "posix_spawnp"};
 constinit void* functions[function_count] = {};  // (atomic)
 
 // Never inlined, and its calls are no tail calls: RTLD_NEXT means "after the object that dlsym returns to".

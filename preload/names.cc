@@ -45,7 +45,8 @@ void NameHints::learn(Entry& entry, const char* name, HostVerdict verdict) {
   uint32_t lock = __atomic_load_n(&entry.name_lock, __ATOMIC_ACQUIRE);
   const size_t size = length_of(name) + 1;
   if (lock % 2 != 0 || size > sizeof entry.name) return;
-  if (!__atomic_compare_exchange_n(&entry.name_lock, &lock, lock + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return;
+  if (!__atomic_compare_exchange_n(&entry.name_lock, &lock, lock + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    return;
   for (size_t i = 0; i < size; ++i) __atomic_store_n(&entry.name[i], name[i], __ATOMIC_RELAXED);
   __atomic_store_n(&entry.name_lock, lock + 2, __ATOMIC_RELEASE);
 }

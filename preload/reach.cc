@@ -28,8 +28,10 @@ struct Query {  // struct inet_diag_req_v2
 struct Reply {
   Header header;
   union {
-    int32_t error;                                // of message_error and message_done
-    struct { uint8_t family, state; } socket;     // the start of struct inet_diag_msg
+    int32_t error;  // of message_error and message_done
+    struct {
+      uint8_t family, state;
+    } socket;  // the start of struct inet_diag_msg
   };
   uint8_t rest[44];  // what does not fit is cut off
 };
@@ -64,8 +66,10 @@ Answer is_listened_on(const Endpoint& to) {
   query.states = all_states;
   query.source_port[0] = static_cast<uint8_t>(to.port >> 8);
   query.source_port[1] = static_cast<uint8_t>(to.port);
-  if (to.is_v4()) copy_bytes(query.source, to.address + 12, 4);
-  else copy_bytes(query.source, to.address, 16);
+  if (to.is_v4())
+    copy_bytes(query.source, to.address + 12, 4);
+  else
+    copy_bytes(query.source, to.address, 16);
   query.device = loopback_device;
   query.cookie[0] = query.cookie[1] = 0xFFFFFFFF;  // any
   Reply reply;
@@ -86,13 +90,16 @@ Answer has_route(const Endpoint& to) {
   const sys::TransientFd udp(sys::raw(sys::nr_socket, plain.family, abi::sock_dgram | abi::sock_cloexec, 0));
   if (!udp.is_open()) return Answer::unknown;
   switch (-sys::raw(sys::nr_connect, udp.get(), &address, size)) {
-    case 0: return Answer::yes;
+    case 0:
+      return Answer::yes;
     case abi::enetunreach:
     case abi::ehostunreach:
     case abi::eaddrnotavail:
     case abi::eacces:
-    case abi::einval: return Answer::no;
-    default: return Answer::unknown;
+    case abi::einval:
+      return Answer::no;
+    default:
+      return Answer::unknown;
   }
 }
 }  // namespace hivemind

@@ -49,12 +49,17 @@ bool Redirect::prepare(int fd, const void* to, uint32_t size, uint32_t flags) {
   Route route = route_by_destination(table.policy, listener_port, endpoint, name);
   if (route == Route::redirect) route = route_by_socket(ask_socket(fd, endpoint.family));
   switch (route) {
-    case Route::direct: return false;
-    case Route::by_port: return count(*run, &hm_process::by_port), false;
-    case Route::by_name: return count(*run, &hm_process::by_name), false;
-    case Route::by_socket: return count(*run, &hm_process::by_socket), false;
+    case Route::direct:
+      return false;
+    case Route::by_port:
+      return count(*run, &hm_process::by_port), false;
+    case Route::by_name:
+      return count(*run, &hm_process::by_name), false;
+    case Route::by_socket:
+      return count(*run, &hm_process::by_socket), false;
     case Route::redirect:
-    case Route::redirect_made_dual: break;
+    case Route::redirect_made_dual:
+      break;
   }
 
   const uint64_t now_ns = sys::monotonic_ns();

@@ -30,7 +30,8 @@ Route route_by_destination(const hm_policy& policy, uint16_t listener_port, cons
 
 Route route_by_socket(const SocketFacts& socket) {
   if (socket.protocol != abi::ipproto_tcp && socket.protocol != abi::ipproto_mptcp) return Route::direct;
-  if (!socket.unconnected) return Route::direct;  // EALREADY, EISCONN or its pending result: the address no longer counts
+  if (!socket.unconnected)
+    return Route::direct;  // EALREADY, EISCONN or its pending result: the address no longer counts
   if (socket.on_other_device) return Route::by_socket;
   if (socket.v6only) return socket.bound ? Route::by_socket : Route::redirect_made_dual;
   return Route::redirect;
@@ -39,13 +40,16 @@ Route route_by_socket(const SocketFacts& socket) {
 AfterError after_error(int error, uint16_t family, bool still_unconnected) {
   switch (error) {
     case abi::einprogress:
-    case abi::eintr: return AfterError::keep;
-    case abi::etimedout: return AfterError::give_up;
+    case abi::eintr:
+      return AfterError::keep;
+    case abi::etimedout:
+      return AfterError::give_up;
     // An AF_INET6 socket that was refused over IPv4 never again gets through over IPv6.
     case abi::econnrefused:
       if (family == abi::af_inet6) return AfterError::give_up;
       break;
-    default: break;
+    default:
+      break;
   }
   return still_unconnected ? AfterError::retry : AfterError::keep;
 }

@@ -34,9 +34,9 @@ Route route_by_socket(const SocketFacts& socket);
 
 // What a failed connect (or first send) to the token means.
 enum class AfterError {
-  keep,    // the kernel goes on with it, or the socket is past changing: the result stands
-  give_up, // it ended, and the original address would fail the same way or hang: the result stands, the slot is free
-  retry,   // the token cannot be reached from this socket: the original address, as without us
+  keep,     // the kernel goes on with it, or the socket is past changing: the result stands
+  give_up,  // it ended, and the original address would fail the same way or hang: the result stands, the slot is free
+  retry,    // the token cannot be reached from this socket: the original address, as without us
 };
 AfterError after_error(int error, uint16_t family, bool still_unconnected);
 }  // namespace hivemind

@@ -8,10 +8,30 @@ namespace hivemind::sys {
 
 #if defined(__x86_64__)
 enum Number : long {
-  nr_close = 3, nr_mmap = 9, nr_munmap = 11, nr_rt_sigprocmask = 14, nr_getpid = 39, nr_socket = 41, nr_connect = 42,
-  nr_sendto = 44, nr_recvfrom = 45, nr_sendmsg = 46, nr_getsockname = 51, nr_getpeername = 52, nr_setsockopt = 54,
-  nr_getsockopt = 55, nr_execve = 59, nr_getuid = 102, nr_geteuid = 107, nr_getgid = 104,
-  nr_getegid = 108, nr_prctl = 157, nr_clock_gettime = 228, nr_openat = 257, nr_sendmmsg = 307, nr_statx = 332,
+  nr_close = 3,
+  nr_mmap = 9,
+  nr_munmap = 11,
+  nr_rt_sigprocmask = 14,
+  nr_getpid = 39,
+  nr_socket = 41,
+  nr_connect = 42,
+  nr_sendto = 44,
+  nr_recvfrom = 45,
+  nr_sendmsg = 46,
+  nr_getsockname = 51,
+  nr_getpeername = 52,
+  nr_setsockopt = 54,
+  nr_getsockopt = 55,
+  nr_execve = 59,
+  nr_getuid = 102,
+  nr_geteuid = 107,
+  nr_getgid = 104,
+  nr_getegid = 108,
+  nr_prctl = 157,
+  nr_clock_gettime = 228,
+  nr_openat = 257,
+  nr_sendmmsg = 307,
+  nr_statx = 332
 };
 inline long call(long number, long a, long b, long c, long d, long e, long f) {
   long result;
@@ -26,11 +46,30 @@ inline long call(long number, long a, long b, long c, long d, long e, long f) {
 }
 #elif defined(__aarch64__)
 enum Number : long {
-  nr_openat = 56, nr_close = 57, nr_clock_gettime = 113, nr_rt_sigprocmask = 135, nr_prctl = 167,
-  nr_getpid = 172, nr_getuid = 174, nr_geteuid = 175, nr_getgid = 176, nr_getegid = 177, nr_socket = 198,
-  nr_connect = 203, nr_getsockname = 204, nr_getpeername = 205, nr_sendto = 206, nr_recvfrom = 207,
-  nr_setsockopt = 208, nr_getsockopt = 209, nr_sendmsg = 211, nr_munmap = 215, nr_execve = 221, nr_mmap = 222,
-  nr_sendmmsg = 269, nr_statx = 291,
+  nr_openat = 56,
+  nr_close = 57,
+  nr_clock_gettime = 113,
+  nr_rt_sigprocmask = 135,
+  nr_prctl = 167,
+  nr_getpid = 172,
+  nr_getuid = 174,
+  nr_geteuid = 175,
+  nr_getgid = 176,
+  nr_getegid = 177,
+  nr_socket = 198,
+  nr_connect = 203,
+  nr_getsockname = 204,
+  nr_getpeername = 205,
+  nr_sendto = 206,
+  nr_recvfrom = 207,
+  nr_setsockopt = 208,
+  nr_getsockopt = 209,
+  nr_sendmsg = 211,
+  nr_munmap = 215,
+  nr_execve = 221,
+  nr_mmap = 222,
+  nr_sendmmsg = 269,
+  nr_statx = 291
 };
 inline long call(long number, long a, long b, long c, long d, long e, long f) {
   register long x8 asm("x8") = number;

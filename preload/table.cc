@@ -41,10 +41,10 @@ bool is_valid(const hm_table& table) {
 hm_table* map_table(const char* path) {
   const sys::TransientFd file(sys::raw(sys::nr_openat, at_fdcwd, path, o_rdwr | o_cloexec | o_nofollow));
   Statx stat;
-  if (!file.is_open() || sys::raw(sys::nr_statx, file.get(), "", at_empty_path, statx_basic, &stat) != 0) return nullptr;
+  if (!file.is_open() || sys::raw(sys::nr_statx, file.get(), "", at_empty_path, statx_basic, &stat) != 0)
+    return nullptr;
   if (!is_trusted(stat)) return nullptr;
-  const long address =
-      sys::raw(sys::nr_mmap, nullptr, sizeof(hm_table), prot_read_write, map_shared, file.get(), 0);
+  const long address = sys::raw(sys::nr_mmap, nullptr, sizeof(hm_table), prot_read_write, map_shared, file.get(), 0);
   if (address < 0 && address > -4096) return nullptr;
   auto* table = reinterpret_cast<hm_table*>(address);
   if (is_valid(*table)) return table;

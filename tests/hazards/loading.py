@@ -1,9 +1,10 @@
 """How the object is loaded, and what turns it off: programs run as they would without it (hazards L1 to L6, A2.7, §9.1)."""
 import os
+import shutil
 import struct
 import unittest
 
-from hazard import Case, hazard
+from hazard import PRELOAD, Case, hazard
 
 
 class Loading(Case):
@@ -27,6 +28,12 @@ class Loading(Case):
         self.run_it(hazard("libc_free"))
         (process,) = self.relay.processes().values()
         self.assertEqual(process["comm"], "libc_free", "it was loaded, and joined the run")
+
+    def test_L10_two_copies(self):
+        copy = shutil.copy(PRELOAD, os.path.join(self.relay.folder.name, "older.so"))
+        for order in (f"{copy}:{PRELOAD}", f"{PRELOAD}:{copy}"):
+            self.assertEqual(self.captured_after(hazard("connect_once"), self.echo.port, env={"LD_PRELOAD": order}), 1)
+            self.run_it(hazard("P3_scrubbed"), "posix_spawn", hazard("connect_once"), self.echo.port, env={"LD_PRELOAD": order})
 
     def test_joins_the_run(self):
         self.run_it("/bin/true")

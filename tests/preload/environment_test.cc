@@ -40,7 +40,7 @@ protected:
     for (char** line = repair.write(memory.data()); *line != nullptr; ++line) result.emplace_back(*line);
     return result;
   }
-  const Strings whole_ = {"LD_PRELOAD=/our.so",            "HIVEMIND_TABLE=/t", "HIVEMIND_RUN=0123456789abcdef",
+  const Strings whole_ = {"LD_PRELOAD=/our.so",       "HIVEMIND_TABLE=/t", "HIVEMIND_RUN=0123456789abcdef",
                           "HIVEMIND_PRELOAD=/our.so", "SSL_CERT_FILE=/b",  "NODE_EXTRA_CA_CERTS=/c"};
 };
 
@@ -62,11 +62,15 @@ TEST_F(Environment, KeepsTheOrderAndValuesGiven) {
   const Strings result = repaired(given);
   EXPECT_EQ(Strings(result.begin(), result.begin() + 6), given);
   EXPECT_EQ(Strings(result.begin() + 6, result.end()),
-            (Strings{"LD_PRELOAD=/our.so", "HIVEMIND_TABLE=/t", "HIVEMIND_RUN=0123456789abcdef", "HIVEMIND_PRELOAD=/our.so"}));
+            (Strings{"LD_PRELOAD=/our.so", "HIVEMIND_TABLE=/t", "HIVEMIND_RUN=0123456789abcdef",
+                     "HIVEMIND_PRELOAD=/our.so"}));
 }
 
 TEST_F(Environment, PreloadGrowsAtItsEnd) {
-  const struct { const char* given; const char* want; } cases[] = {
+  const struct {
+    const char* given;
+    const char* want;
+  } cases[] = {
       {"LD_PRELOAD=", "LD_PRELOAD=/our.so"},
       {"LD_PRELOAD=/a.so", "LD_PRELOAD=/a.so:/our.so"},
       {"LD_PRELOAD=/a.so /our.so", "LD_PRELOAD=/a.so /our.so"},

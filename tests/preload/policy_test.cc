@@ -40,17 +40,15 @@ TEST(Policy, SurvivesNonsenseInTheTable) {
 TEST(Policy, ClassifiesHosts) {
   hm_policy policy = {};
   set_policy(policy, {443}, {"api.anthropic.com", "*.openai.azure.com"});
-  const struct { const char* name; HostKind want; } cases[] = {
-      {"api.anthropic.com", HostKind::llm},
-      {"anthropic.com", HostKind::other},
-      {"x.api.anthropic.com", HostKind::other},
-      {"xapi.anthropic.com", HostKind::other},
-      {"mine.openai.azure.com", HostKind::llm},
-      {"a.b.openai.azure.com", HostKind::llm},
-      {"openai.azure.com", HostKind::other},
-      {".openai.azure.com", HostKind::other},
-      {"xopenai.azure.com", HostKind::other},
-      {"", HostKind::other},
+  const struct {
+    const char* name;
+    HostKind want;
+  } cases[] = {
+      {"api.anthropic.com", HostKind::llm},     {"anthropic.com", HostKind::other},
+      {"x.api.anthropic.com", HostKind::other}, {"xapi.anthropic.com", HostKind::other},
+      {"mine.openai.azure.com", HostKind::llm}, {"a.b.openai.azure.com", HostKind::llm},
+      {"openai.azure.com", HostKind::other},    {".openai.azure.com", HostKind::other},
+      {"xopenai.azure.com", HostKind::other},   {"", HostKind::other},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);
@@ -68,7 +66,8 @@ TEST(Policy, NormalisesHostNames) {
   char name[64];
   ASSERT_TRUE(normalise_host("API.Anthropic.COM.", name, sizeof name));
   EXPECT_STREQ(name, "api.anthropic.com");
-  for (const char* numeric : {"", ".", "127.0.0.1", "127.0.0.1.", "::1", "fe80::1%eth0", "0x7f.1", "2130706433", "1.2.3.0x4"}) {
+  for (const char* numeric :
+       {"", ".", "127.0.0.1", "127.0.0.1.", "::1", "fe80::1%eth0", "0x7f.1", "2130706433", "1.2.3.0x4"}) {
     EXPECT_FALSE(normalise_host(numeric, name, sizeof name)) << numeric;
   }
   EXPECT_TRUE(normalise_host("7zip.org", name, sizeof name));

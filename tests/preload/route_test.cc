@@ -24,7 +24,13 @@ TEST(Route, ByDestination) {
   hm_policy policy = {};
   set_policy(policy, {443, 11434, 9000}, {"api.openai.com"});
   constexpr uint16_t listener = 9000;
-  const struct { const char* name; const char* address; uint16_t port; HostKind host; Route want; } cases[] = {
+  const struct {
+    const char* name;
+    const char* address;
+    uint16_t port;
+    HostKind host;
+    Route want;
+  } cases[] = {
       {"an LLM host", "203.0.113.1", 443, HostKind::llm, Route::redirect},
       {"a host nobody resolved", "203.0.113.1", 443, HostKind::unknown, Route::redirect},
       {"another host", "203.0.113.1", 443, HostKind::other, Route::by_name},
@@ -53,12 +59,17 @@ TEST(Route, ByDestination) {
     SCOPED_TRACE(c.name);
     EXPECT_EQ(route_by_destination(policy, listener, endpoint(c.address, c.port), c.host), c.want);
   }
-  EXPECT_EQ(route_by_destination(policy, 0, endpoint("203.0.113.1", 443), HostKind::llm), Route::direct) << "no listener";
+  EXPECT_EQ(route_by_destination(policy, 0, endpoint("203.0.113.1", 443), HostKind::llm), Route::direct)
+      << "no listener";
 }
 
 TEST(Route, BySocket) {
   constexpr int udp = 17;
-  const struct { const char* name; SocketFacts socket; Route want; } cases[] = {
+  const struct {
+    const char* name;
+    SocketFacts socket;
+    Route want;
+  } cases[] = {
       {"TCP", {.protocol = IPPROTO_TCP, .unconnected = true}, Route::redirect},
       {"MPTCP", {.protocol = abi::ipproto_mptcp, .unconnected = true}, Route::redirect},
       {"UDP", {.protocol = udp, .unconnected = true}, Route::direct},
@@ -66,7 +77,9 @@ TEST(Route, BySocket) {
       {"connecting or connected", {.protocol = IPPROTO_TCP, .unconnected = false}, Route::direct},
       {"another device", {.protocol = IPPROTO_TCP, .unconnected = true, .on_other_device = true}, Route::by_socket},
       {"V6ONLY", {.protocol = IPPROTO_TCP, .unconnected = true, .v6only = true}, Route::redirect_made_dual},
-      {"V6ONLY, bound", {.protocol = IPPROTO_TCP, .unconnected = true, .v6only = true, .bound = true}, Route::by_socket},
+      {"V6ONLY, bound",
+       {.protocol = IPPROTO_TCP, .unconnected = true, .v6only = true, .bound = true},
+       Route::by_socket},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);
@@ -75,12 +88,17 @@ TEST(Route, BySocket) {
 }
 
 TEST(Route, AfterAnError) {
-  const struct { int error; uint16_t family; bool unconnected; AfterError want; } cases[] = {
-      {EINPROGRESS, AF_INET, false, AfterError::keep},    {EINTR, AF_INET, false, AfterError::keep},
-      {ENETUNREACH, AF_INET6, true, AfterError::retry},   {EPERM, AF_INET, true, AfterError::retry},
-      {EACCES, AF_INET, true, AfterError::retry},         {EADDRNOTAVAIL, AF_INET, true, AfterError::retry},
-      {ECONNREFUSED, AF_INET, true, AfterError::retry},   {ECONNREFUSED, AF_INET6, true, AfterError::give_up},
-      {ETIMEDOUT, AF_INET, true, AfterError::give_up},    {EFAULT, AF_INET, false, AfterError::keep},
+  const struct {
+    int error;
+    uint16_t family;
+    bool unconnected;
+    AfterError want;
+  } cases[] = {
+      {EINPROGRESS, AF_INET, false, AfterError::keep},   {EINTR, AF_INET, false, AfterError::keep},
+      {ENETUNREACH, AF_INET6, true, AfterError::retry},  {EPERM, AF_INET, true, AfterError::retry},
+      {EACCES, AF_INET, true, AfterError::retry},        {EADDRNOTAVAIL, AF_INET, true, AfterError::retry},
+      {ECONNREFUSED, AF_INET, true, AfterError::retry},  {ECONNREFUSED, AF_INET6, true, AfterError::give_up},
+      {ETIMEDOUT, AF_INET, true, AfterError::give_up},   {EFAULT, AF_INET, false, AfterError::keep},
       {EAFNOSUPPORT, AF_INET6, true, AfterError::retry},
   };
   for (const auto& c : cases) {
