@@ -5,7 +5,7 @@
 namespace hivemind {
 namespace {
 
-constexpr std::size_t max_extension = 256, max_trailers = 8 * 1024;
+constexpr std::size_t max_extension = 256, max_trailers = 8192;
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -64,11 +64,9 @@ Result<std::size_t> BodyFollower::consume(std::string_view bytes,
           left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
           if (++line_ > max_extension) return HttpErrc::bad_chunk;  // endless zeros
           digits_ = true;
-        } else if (!digits_) {
-          return HttpErrc::bad_chunk;
-        } else if (c == '\r') {
+        } else if (digits_ && c == '\r') {
           state_ = State::chunk_size_lf;
-        } else if (c == ';' || c == ' ' || c == '\t') {
+        } else if (digits_ && (c == ';' || c == ' ' || c == '\t')) {
           state_ = State::chunk_extension;
           line_ = 1;
         } else {

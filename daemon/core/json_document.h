@@ -17,7 +17,7 @@ bool with_json(std::string_view text, F&& read) {
   // One parser is kept, unless the text is so large that keeping its memory would be felt.
   thread_local simdjson::dom::parser kept;
   simdjson::dom::parser large;
-  auto& parser = text.size() > 32 * 1024 ? large : kept;
+  auto& parser = text.size() > 32768 ? large : kept;
   JsonValue root;
   if (parser.parse(text.data(), text.size()).get(root) != simdjson::SUCCESS) return false;
   read(root);

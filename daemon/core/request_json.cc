@@ -9,9 +9,10 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-std::optional<std::int64_t> positive(ondemand::value value) {
+// Not negative: Ollama's -1 means no limit. Zero is one (Anthropic: warm the cache, write nothing).
+std::optional<std::int64_t> count(ondemand::value value) {
   std::int64_t number = 0;
-  if (value.get_int64().get(number) != simdjson::SUCCESS || number <= 0) return std::nullopt;
+  if (value.get_int64().get(number) != simdjson::SUCCESS || number < 0 || number > (1ll << 40)) return std::nullopt;
   return number;
 }
 
@@ -30,9 +31,9 @@ void read_object(ondemand::object object, RequestJson& request) {
       if (value.get_bool().get(stream) == simdjson::SUCCESS) request.stream = stream;
     } else if (key == "max_tokens" || key == "max_completion_tokens" || key == "max_output_tokens" ||
                key == "num_predict" || key == "maxOutputTokens") {
-      if (const auto number = positive(value)) request.max_tokens = number;
+      if (const auto number = count(value)) request.max_tokens = number;
     } else if (key == "n" || key == "best_of" || key == "candidateCount") {
-      request.choices = std::clamp<std::int64_t>(positive(value).value_or(1), request.choices, 1024);
+      request.choices = std::clamp<std::int64_t>(count(value).value_or(1), request.choices, 1024);
     } else if (key == "options" || key == "generationConfig" || key == "request") {
       ondemand::object inner;
       if (value.get_object().get(inner) == simdjson::SUCCESS) read_object(inner, request);

@@ -5,6 +5,34 @@
 #include "core/token_estimate.h"
 
 namespace hivemind {
+namespace {
+
+bool is_compressed(const RequestHead& head) {
+  const auto coding = head.find("content-encoding");
+  return coding && !coding->empty() && !iequals(*coding, "identity");
+}
+
+// Codex compresses its bodies and tells the model beside them: "model=gpt-5.4, ...".
+std::string_view hinted_model(const RequestHead& head) {
+  auto hint = head.find("x-codex-routing-hint").value_or("");
+  const auto at = hint.find("model=");
+  if (at == hint.npos) return {};
+  hint.remove_prefix(at + 6);
+  return hint.substr(0, hint.find_first_of(",; "));
+}
+
+// What can be told of a body that cannot be read: its size before compression is guessed, its bound generously.
+void read_compressed(const RequestHead& head, RequestProfile& profile) {
+  constexpr int usual = 3, most = 20;
+  profile.model = hinted_model(head);
+  profile.model_class = model_class(profile.model);
+  profile.output_bound = default_output_bound(profile.model);
+  profile.streaming = head.find("accept").value_or("").find("text/event-stream") != std::string_view::npos;
+  profile.input_tokens *= usual;
+  profile.input_bound *= most;
+}
+
+}  // namespace
 
 std::string_view path_of(const RequestHead& head) {
   auto path = head.path();
@@ -34,6 +62,7 @@ RequestProfile read_profile(const RequestHead& head, std::string_view provider, 
   profile.input_tokens = estimate_input_tokens(body, bytes_per_token);
   profile.input_bound = profile.body_bytes;
   profile.output_bound = request.choices * request.max_tokens.value_or(default_output_bound(profile.model));
+  if (is_compressed(head)) read_compressed(head, profile);
   return profile;
 }
 

@@ -6,7 +6,7 @@
 namespace hivemind {
 namespace {
 
-constexpr std::size_t max_error_body = 64 * 1024, tail_size = 4 * 1024;
+constexpr std::size_t max_error_body = 65536, tail_size = 4096;
 
 class ReadingReader : public ResponseReader {
 public:

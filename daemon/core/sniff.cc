@@ -7,7 +7,7 @@
 namespace hivemind {
 namespace {
 
-constexpr std::size_t max_hello = 16 * 1024;
+constexpr std::size_t max_hello = 16384;
 
 // Reads big-endian fields off the front; once it fails it stays failed and gives zeros.
 class Reader {

@@ -165,6 +165,20 @@ TEST(OpenAiRequests, AreRead) {
   EXPECT_EQ(profile.model_class, "my-gpt");
 }
 
+TEST(OpenAiRequests, ThatAreCompressedAreToldByTheirHeaders) {
+  const auto head = request_head("POST /backend-api/codex/responses",
+                                 "content-encoding: zstd\r\naccept: text/event-stream\r\n"
+                                 "x-codex-routing-hint: model=gpt-5.4-2026-03-05, tier=x\r\n");
+  const std::string body(24000, '\x28');
+  const auto profile = dialect_by_name("chatgpt")->read_request(head.head, "chatgpt.com", body, "");
+  EXPECT_EQ(profile.model_class, "gpt-5.4");
+  EXPECT_TRUE(profile.streaming);
+  EXPECT_EQ(profile.output_bound, 128000);
+  EXPECT_GT(profile.input_tokens, 15000);
+  EXPECT_GE(profile.input_bound, 20 * 24000);
+  EXPECT_EQ(profile.body_bytes, 24000);
+}
+
 TEST(OpenAiRefusal, HasItsShape) {
   const auto& dialect = *dialect_by_name("openai");
   EXPECT_TRUE(dialect.refusal({RefusalKind::budget, "HiveMind", {}, false})

@@ -19,6 +19,8 @@ TEST(RequestJson, ReadsMembersInAnyOrder) {
 TEST(RequestJson, ReadsParametersWhereverDialectsKeepThem) {
   EXPECT_EQ(read_request_json(R"({"options":{"num_predict":7}})").max_tokens, 7);
   EXPECT_EQ(read_request_json(R"({"options":{"num_predict":-1}})").max_tokens, std::nullopt);
+  EXPECT_EQ(read_request_json(R"({"max_tokens":0})").max_tokens, 0);
+  EXPECT_EQ(read_request_json(R"({"max_tokens":4611686018427387904,"n":1024})").max_tokens, std::nullopt);
   EXPECT_EQ(read_request_json(R"({"request":{"generationConfig":{"maxOutputTokens":8}},"model":"g"})").max_tokens, 8);
   EXPECT_EQ(read_request_json(R"({"request":{"generationConfig":{"maxOutputTokens":8}},"model":"g"})").model, "g");
 }
