@@ -46,7 +46,7 @@ void answer(Stream& stream, const Plan& plan) {
       "\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n"));
   auto next = Clock::now();
   for (long i = 0; i < plan.events; ++i) {
-    next += std::chrono::microseconds(plan.gap);
+    if (i > 0) next += std::chrono::microseconds(plan.gap);  // the first comes at once
     std::this_thread::sleep_until(next);
     std::array<char, 160> event{};
     const long stamp = plan.fixed ? i : static_cast<long>(Clock::now().time_since_epoch().count());

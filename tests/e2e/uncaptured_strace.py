@@ -15,7 +15,8 @@ s = socket.create_connection(("127.0.0.1", port), timeout=5); s.sendall(b"GET / 
 s = socket.socket(); s.setblocking(False); assert s.connect_ex(("127.0.0.1", port)) in (0, errno.EINPROGRESS)
 select.select([], [s], [], 5); s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR); s.close()
 s = socket.socket(); assert s.connect_ex(("127.0.0.1", closed)) == errno.ECONNREFUSED; s.close()
-s = socket.socket(socket.AF_INET6); s.connect_ex(("::1", closed)); s.close()
+try: s = socket.socket(socket.AF_INET6); s.connect_ex(("::1", closed)); s.close()
+except OSError: pass  # no IPv6 here
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("127.0.0.1", port)); s.send(b"x"); s.close()
 s = socket.socket(socket.AF_UNIX); assert s.connect_ex("/nonexistent") == errno.ENOENT; s.close()
 s = socket.socket(); s.sendto(b"GET / HTTP/1.0\r\n\r\n", 0x20000000, ("127.0.0.1", port)); s.recv(100); s.close()
