@@ -61,13 +61,14 @@ Result<Link> hand_over(UniqueFd socket, const hm_hello& hello, int listener, int
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof descriptors);
   std::memcpy(CMSG_DATA(header), descriptors, sizeof descriptors);
-  if (::sendmsg(socket.get(), &message, MSG_NOSIGNAL) != static_cast<ssize_t>(sizeof hello))
+  // A daemon that refuses at once has closed already, and its reason can still be read: behind the news of a reset.
+  if (::sendmsg(socket.get(), &message, MSG_NOSIGNAL) < 0 && errno != EPIPE)
     return failed_to("hand the run to the daemon");
 
   Packet packet{};
   ssize_t size = 0;
   do size = ::recv(socket.get(), &packet, sizeof packet, MSG_TRUNC);
-  while (size < 0 && errno == EINTR);
+  while (size < 0 && (errno == EINTR || errno == ECONNRESET));
   if (size < 0 && errno == EAGAIN) return Problem{"the daemon did not answer within 10 s"};
   if (size <= 0) return Problem{"the daemon closed the connection instead of taking the run"};
   if (is(packet, size, HM_REFUSED, sizeof(hm_refused)))

@@ -52,8 +52,8 @@ void stop_like(int number) {
   if (number != SIGSTOP) ::sigaction(number, &standard, &before);
   sigset_t mask;
   ::sigprocmask(SIG_SETMASK, nullptr, &mask);
+  ::kill(::getpid(), number);  // while it is blocked: one that the terminal sent and this one are one
   unblock(number);
-  ::kill(::getpid(), number);
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
   if (number != SIGSTOP) ::sigaction(number, &before, nullptr);
 }

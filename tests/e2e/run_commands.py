@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from fake_home import FakeHome, Original, alive, until
+from fake_home import FakeHome, Original, until
 
 CONNECT = "import socket,sys; s=socket.create_connection(('127.0.0.1',int(sys.argv[1]))); print(s.makefile().read(),end='')"
 
