@@ -181,6 +181,22 @@ class Exchanges(harness.Case):
             connection.sendall(b"\x00\xffbytes")
             self.assertEqual(connection.recv(1000), b"\x00\xffbytes")
 
+    def test_bodies_of_any_shape(self):
+        letters = (b"abcdefghijklmnopqrstuvwxyz" * 4)[:100]
+        for query, framing, end in (
+                ("size=100", b"Content-Length: 100", letters),
+                ("size=100&close=1", b"Connection: close", letters),
+                ("size=100&chunk=64", b"Transfer-Encoding: chunked",
+                 b"40\r\n" + letters[:64] + b"\r\n24\r\n" + letters[64:] + b"\r\n0\r\n\r\n"),
+                ("size=1&chunk=9&trailer=1&status=404&cookies=2", b"Set-Cookie: cookie1=1; Path=/\r\n",
+                 b"1\r\na\r\n0\r\nX-Trailer: kept\r\n\r\n")):
+            with self.subTest(query=query), connect(self.mock()) as connection:
+                connection.sendall(f"GET /__mock/body?{query} HTTP/1.1\r\nHost: x\r\n"
+                                   "Connection: close\r\n\r\n".encode())
+                head, _, body = read_all(connection)[0].partition(b"\r\n\r\n")
+                self.assertIn(framing, head + b"\r\n")
+                self.assertEqual(body, end)
+
     def test_log_keeps_the_head_byte_for_byte(self):
         path = os.path.join(self.folder(), "log")
         mock = self.mock("--log", path)

@@ -35,8 +35,8 @@ asio::awaitable<bool> answer_body(Connection& connection, const Request& request
     if (number(request, "trailer", 0)) head += "Trailer: X-Trailer\r\n";
     head += "\r\n";
     const bool begun = co_await connection.write(head);
-    if (!begun || !has_body) if (!begun) co_return false;
- co_return keep;
+    if (!begun) co_return false;
+    if (!has_body) co_return keep;
     for (std::size_t at = 0; at < size; at += step) {
       const auto framed = chunk(std::string_view(body).substr(at, step));
       const bool sent = co_await connection.write(framed);

@@ -25,7 +25,7 @@ struct LimitSpec {
   Duration quantum{};           // bucket: also at most amount * quantum / period at once ("60 RPM is one per second")
   bool count_rejected = false;  // refused requests count as requests too
   bool charge_max = false;      // tokens: max_tokens is charged on arrival (OpenAI), else output as it is produced
-  std::string model{};            // model classes that begin so; empty: every class, each with its own
+  std::string model{};          // model classes that begin so; empty: every class, each with its own
 };
 
 class RateLimit {
