@@ -2,6 +2,7 @@
 """hivemindctl against a real daemon: what it shows while agents wait, and what it does when there is none."""
 import json
 import os
+import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
@@ -74,6 +75,22 @@ class WithDaemon(harness.Case):
         done = home.control("ca")
         self.assertIn(os.path.join(home.state, "ca/roots.pem"), done.stdout)
         self.assertRegex(done.stdout, r"expire   \d{4}-\d\d-\d\d \d\d:\d\d UTC, in 29d")
+
+    def test_who_connects_and_says_nothing_is_let_go(self):
+        home = self.home()
+        home.up()
+        kinds = {"control.sock": (socket.SOCK_STREAM, b"GET /status HTTP/1.1\r\nHos"), "run.sock": (socket.SOCK_SEQPACKET, b"")}
+        silent = []
+        for name, (kind, part) in kinds.items():
+            client = self.enterContext(socket.socket(socket.AF_UNIX, kind))
+            client.settimeout(20)
+            client.connect(os.path.join(home.runtime, name))
+            if part:
+                client.send(part)
+            silent.append(client)
+        self.assertEqual(home.control("status").returncode, 0, "others are served meanwhile")
+        for client in silent:
+            self.assertEqual(client.recv(1024), b"")
 
     def test_stop_waits_for_the_end(self):
         home = self.home()
