@@ -75,7 +75,7 @@ $(call objects,daemon/net daemon/control tests/net tests/mock) $(OBJ)/daemon/mai
 $(call objects,daemon/net daemon/control tests/net tests/mock) $(OBJ)/daemon/main.o: CXXFLAGS += -include $(PCH) -Winvalid-pch
 $(PCH).gch: daemon/net/pch.h
 	@mkdir -p $(@D); cp $< $(PCH); echo "  PCH  $@"
-	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -x c++-header -o $@ $<
+	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MT $@ -x c++-header -o $@.new $<; mv $@.new $@
 
 $(OBJ)/%.o: %.cc
 	@mkdir -p $(@D); echo "  CXX  $<"
