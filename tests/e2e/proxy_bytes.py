@@ -230,12 +230,14 @@ class ProxyBytes(harness.Case):
                 self.assertTrue(blocked.wait(60), "the upstream was never held back")
                 # Socket buffers of the kernel may hold megabytes at each of the two hops; the daemon may not.
                 self.assertLess(sent[0], 64 * MIB)
-                self.assertLess(harness.memory(self.daemon) - before, 2 * MIB)
+                if not harness.SANITIZED:
+                    self.assertLess(harness.memory(self.daemon) - before, 2 * MIB)
                 _, rest = wire.read_until(s, b"\r\n\r\n")
                 left = 256 * MIB - len(rest)
                 while left:
                     left -= len(s.recv(min(left, 1 << 20)))
-                self.assertLess(harness.memory(self.daemon, "VmHWM") - before, 4 * MIB)
+                if not harness.SANITIZED:
+                    self.assertLess(harness.memory(self.daemon, "VmHWM") - before, 4 * MIB)
                 self.doCleanups()
 
     def test_a_client_that_leaves_cancels_its_request(self):

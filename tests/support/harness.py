@@ -25,6 +25,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.abspath(os.environ.get("HIVEMIND_BUILD", os.path.join(ROOT, "build")))
 
+SANITIZED = os.environ.get("HIVEMIND_MODE", "release") != "release"  # sanitizers hold on to memory: it says nothing then
+
 import mock as _mock
 from namespace import DIRECT, TRAP, HOSTS, Trap, enter, names  # noqa: F401  part of what tests use
 from process import Process, Timeout, cpu, end, gone, memory, until  # noqa: F401
