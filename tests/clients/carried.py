@@ -88,6 +88,6 @@ class FromNpm(Carried):
         return {**credentials(), "NODE_PATH": self.packages}
 
 
-def set_up_module():
+def enter_with_packages():
     packages.install()  # before the network is gone
     harness.enter()

@@ -9,7 +9,7 @@ import os
 import carried
 import harness
 
-setUpModule = carried.set_up_module
+setUpModule = carried.enter_with_packages
 
 
 class Claude(carried.FromNpm, harness.Case):

@@ -5,7 +5,7 @@ import json
 import carried
 import harness
 
-setUpModule = carried.set_up_module
+setUpModule = harness.enter
 
 
 class Curl(carried.Carried, harness.Case):

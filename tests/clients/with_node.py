@@ -5,7 +5,7 @@ import os
 import carried
 import harness
 
-setUpModule = carried.set_up_module
+setUpModule = carried.enter_with_packages
 
 
 class Node(carried.FromNpm):

@@ -5,7 +5,7 @@ import os
 import carried
 import harness
 
-setUpModule = carried.set_up_module
+setUpModule = harness.enter
 
 
 class Python(carried.Carried):
