@@ -10,6 +10,7 @@ constexpr std::array dimensions{Dimension::requests, Dimension::input_tokens, Di
                                 Dimension::tokens};
 constexpr std::size_t most_limits = 16;        // a provider names a handful
 constexpr std::size_t longest_memory = 10000;  // dispatches remembered to learn a limit nobody told
+constexpr int enough_to_learn = 4;             // requests that went well in a window before its rejection
 // Without any limit known, fairness counts as if these were it.
 constexpr double usual_requests = 60, usual_tokens = 100'000;
 }  // namespace
@@ -127,13 +128,14 @@ void Limits::rejected(const Spending& spending, Duration retry_after, Duration m
   const bool moment = in_seconds(retry_after) <= in_seconds(minute) / 6 + 1;
   if (!found && hidden && moment && spending.attempt > corrected_) hidden->shrink_burst(retry_after, now);
   if (!found && !hidden && !moment && spending.attempt > corrected_ && retry_after <= minute + minute / 4) {
-    // Nobody tells the limit: what went out since the window began was it.
+    // Nobody tells the limit: what went out since the window began was it. Few may be somebody else's doing.
     const TimePoint begin = now + retry_after - minute;
     const auto since = std::count_if(sent_.begin(), sent_.end(), [&](TimePoint t) { return t >= begin; }) - 1;
-    limits_.emplace_back(Dimension::requests, static_cast<double>(std::max<std::ptrdiff_t>(since, 1)), minute, true,
-                         LimitSource::rejection, now);
-    limits_.back().rejected(answered(spending, Dimension::requests), std::nullopt, 0, retry_after, now);
-    sent_.clear();
+    if (since >= enough_to_learn) {
+      limits_.emplace_back(Dimension::requests, static_cast<double>(since), minute, true, LimitSource::rejection, now);
+      limits_.back().rejected(answered(spending, Dimension::requests), std::nullopt, 0, retry_after, now);
+      sent_.clear();
+    }
   }
   corrected_ = last_sent_;
 }

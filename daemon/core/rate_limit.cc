@@ -15,6 +15,7 @@ constexpr int relax_windows = 10;  // quiet windows before a learned restriction
 double slack(Duration window) { return in_seconds(window) / 4 + 1.0; }
 // Our window begins a little after the provider's: early is a 429, late costs half a percent.
 Duration margin(Duration window) { return window / 200; }
+Duration scouting(Duration window) { return window / 40; }
 }  // namespace
 
 const char* to_string(LimitSource source) {
@@ -58,10 +59,15 @@ void RateLimit::roll(TimePoint now) {
     if (burst_ < limit_)
       burst_ *= 2;
     else if (source_ == LimitSource::rejection)
-      limit_ = std::ceil(limit_ * 1.1);
+      limit_ = std::ceil(limit_ * 1.25);
     else
       relax_at_ = {};
     if (burst_ >= limit_) burst_ = infinite;
+  }
+  if (!bucket_ && now >= end_) {
+    began_ = window_end(now) - window_;
+    scouting_ = !proven_;
+    scout_sent_.reset();
   }
   level_ = available(now);
   end_ = window_end(now);
@@ -70,12 +76,17 @@ void RateLimit::roll(TimePoint now) {
 
 TimePoint RateLimit::ready_at(double amount, TimePoint now) const {
   const double need = std::min(amount, bucket_ ? capacity() : limit_), have = available(now);
-  if (have + tiny >= need) return now;
+  if (have + tiny >= need) return waits_for_scout(now) ? *scout_sent_ + scouting(window_) : now;
   return bucket_ ? now + from_seconds((need - have) / rate()) : window_end(now);
+}
+
+bool RateLimit::waits_for_scout(TimePoint now) const {
+  return !bucket_ && scouting_ && scout_sent_ && now < end_ && now < *scout_sent_ + scouting(window_);
 }
 
 void RateLimit::spend(double amount, TimePoint now) {
   roll(now);
+  if (!scout_sent_) scout_sent_ = now;
   level_ -= amount;
 }
 
@@ -131,13 +142,19 @@ void RateLimit::observe(const LimitReport& report, const Answered& answered, Tim
       bucket_ = true;
       resynchronised = true;
     } else if (!bucket_) {
-      resynchronised = resynchronised || off > in_seconds(window_) / 4;
-      end_ = end;
+      // Whole seconds and the way back make it seem later than it is, so the earliest report of a window counts.
+      const bool other_window = off > in_seconds(window_) / 4;
+      resynchronised = resynchronised || other_window;
+      end_ = other_window ? end : std::min(end_, end);
     }
   } else if (!bucket_ && answered.sent < end_ - window_) {
     return;  // speaks of a window that is over
   }
 
+  if (!bucket_ && answered.sent >= began_ && scouting_) {
+    scouting_ = false;
+    proven_ = true;
+  }
   const double rounding = report.granularity > 1 ? static_cast<double>(report.granularity) / 2 : 0;
   const double refilled = bucket_ ? rate() * in_seconds(now - answered.sent) : 0;
   const double told = remaining - rounding - answered.unsettled - answered.after + refilled;
@@ -158,11 +175,12 @@ void RateLimit::rejected(const Answered& answered, std::optional<double> remaini
     become_window(end);
   } else if (!bucket_) {
     // Refused right after we thought a new window had begun: the provider's begin later than announced.
-    const Duration into = now - (end_ - window_);
+    const Duration into = now - began_;
     if (answered.newest && into < window_ / 4 && in_seconds(retry_after) < slack(window_)) {
       lag_ = std::min<Duration>(lag_ + into + retry_after, window_ / 4);
     }
     end_ = end;
+    proven_ = false;
   } else if (answered.newest && believed >= 1) {
     shrink_burst(retry_after, now);
   }

@@ -57,6 +57,7 @@ private:
   void roll(TimePoint now);
   void set_limit(double limit, LimitSource source);
   void become_window(TimePoint end);
+  bool waits_for_scout(TimePoint now) const;
   bool explains_bucket(double remaining, Duration reset, std::int64_t granularity) const;
   double rate() const;  // per second
 
@@ -69,7 +70,11 @@ private:
   TimePoint updated_;  // bucket: when level_ held. Window: meaningless
   TimePoint end_;      // window: when it is full again
   Duration lag_{};     // window: how much later than announced the provider's windows begin
-  double burst_;       // learned; infinite until then
+  TimePoint began_{};  // window: when we took the current one to have begun
+  // Until a window's beginning has proven right once, the first request of a new one goes ahead alone for a moment.
+  bool proven_ = false, scouting_ = false;
+  std::optional<TimePoint> scout_sent_;
+  double burst_;  // learned; infinite until then
   TimePoint relax_at_{};
 };
 }  // namespace hivemind

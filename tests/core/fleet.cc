@@ -143,9 +143,12 @@ std::vector<LimitReport> Fleet::told() {
                               static_cast<std::int64_t>(std::floor(std::max(0.0, level_))));
   if (rules_.resets) {
     const double rate = rules_.requests / in_seconds(config_.minute);
+    const auto round = [this](Duration d) {
+      return rules_.early ? std::chrono::floor<std::chrono::seconds>(d) : rounded(d);
+    };
     report.reset_after =
-        rounded(rules_.kind == ProviderRules::Kind::window ? window_end_ - now_
-                                                           : from_seconds((rules_.requests - level_) / rate));
+        round(rules_.kind == ProviderRules::Kind::window ? window_end_ - now_
+                                                         : from_seconds((rules_.requests - level_) / rate));
   }
   std::vector<LimitReport> reports{report};
   if (rules_.tokens) {

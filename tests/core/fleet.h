@@ -34,6 +34,7 @@ struct ProviderRules {
   int concurrency = 0;                 // more at once: 529; 0: any number
   bool headers = true, resets = true;  // limits in heads, with the time until they are full
   bool whole_seconds = false;          // those times are rounded up
+  bool early = false;                  // the time until limits are full is rounded down instead
   bool retry_after = true;
   double fault = 0, reset = 0;  // probabilities of a 502, of a reset
   Duration latency = 80ms, jitter = 0ms, way = 5ms;

@@ -59,6 +59,11 @@ std::vector<Shape> shapes() {
   add("bucket50_wholeseconds", 50, 6, bucket);
   add("window50_wholeseconds_scaled", 50, 6, window, 0.01, 6s);
   add("bucket50_wholeseconds_scaled", 50, 6, bucket, 0.01, 6s);
+  window.early = bucket.early = true;
+  add("window50_early", 50, 6, window);
+  add("window50_early_scaled", 50, 6, window, 0.02, 6s);
+  add("bucket50_early", 50, 6, bucket);
+  window.early = bucket.early = false;
   window.whole_seconds = bucket.whole_seconds = false;
   window.resets = false;
   add("window50_noresets", 50, 6, window);

@@ -1,0 +1,148 @@
+#include "core/rate_limit.h"
+
+#include <gtest/gtest.h>
+
+namespace hivemind {
+namespace {
+
+const TimePoint t0{std::chrono::hours(1)};
+
+RateLimit requests(double limit, bool bucket = true, LimitSource source = LimitSource::header) {
+  return {Dimension::requests, limit, 60s, bucket, source, t0};
+}
+LimitReport report(std::int64_t limit, std::int64_t remaining, std::optional<Duration> reset = std::nullopt) {
+  LimitReport r;
+  r.limit = limit;
+  r.remaining = remaining;
+  r.reset_after = reset;
+  return r;
+}
+RateLimit::Answered answered(TimePoint sent, double after = 0) { return {.sent = sent, .need = 1, .after = after}; }
+
+TEST(RateLimit, BucketRefillsContinuouslyUpToItsLimit) {
+  auto limit = requests(60);
+  for (int i = 0; i < 60; ++i) limit.spend(1, t0);
+  EXPECT_DOUBLE_EQ(limit.available(t0), 0);
+  EXPECT_EQ(limit.ready_at(1, t0), t0 + 1s);
+  EXPECT_NEAR(limit.available(t0 + 30s), 30, 1e-6);
+  EXPECT_NEAR(limit.available(t0 + 10min), 60, 1e-6);
+}
+
+TEST(RateLimit, WindowIsFullAgainWhenItEnds) {
+  auto limit = requests(50, false);
+  limit.spend(50, t0);
+  EXPECT_EQ(limit.ready_at(1, t0 + 59s), t0 + 60s);
+  EXPECT_DOUBLE_EQ(limit.available(t0 + 59s), 0);
+  EXPECT_DOUBLE_EQ(limit.available(t0 + 60s), 50);
+}
+
+TEST(RateLimit, MoreThanFitsGoesWhenAllIsThere) {
+  auto limit = requests(10);
+  EXPECT_EQ(limit.ready_at(100, t0), t0);
+  limit.spend(100, t0);
+  EXPECT_EQ(limit.ready_at(1, t0), t0 + std::chrono::seconds((90 + 1) * 6));
+}
+
+TEST(RateLimit, RefundOfAWindowThatIsOverIsLost) {
+  auto limit = requests(50, false);
+  limit.spend(40, t0);
+  limit.give_back(40, t0, t0 + 61s);
+  EXPECT_DOUBLE_EQ(limit.available(t0 + 61s), 50);
+  limit.spend(50, t0 + 61s);
+  limit.give_back(10, t0, t0 + 62s);
+  EXPECT_DOUBLE_EQ(limit.available(t0 + 62s), 0);
+}
+
+TEST(RateLimit, HeaderLowersToWhatIsLeftLessWhatFollowed) {
+  auto limit = requests(50);
+  for (int i = 0; i < 5; ++i) limit.spend(1, t0);
+  limit.observe(report(50, 20), answered(t0, 4), t0);
+  EXPECT_DOUBLE_EQ(limit.available(t0), 16);
+}
+
+TEST(RateLimit, LateHeaderDoesNotTakeBackWhatWasRefilledSince) {
+  auto limit = requests(60);
+  limit.spend(60, t0);
+  limit.observe(report(60, 0), answered(t0), t0 + 10s);
+  EXPECT_NEAR(limit.available(t0 + 10s), 10, 1e-6);
+}
+
+TEST(RateLimit, HigherLimitIsThereAtOnce) {
+  auto limit = requests(50);
+  limit.spend(50, t0);
+  limit.observe(report(1000, 950), answered(t0), t0);
+  EXPECT_DOUBLE_EQ(limit.available(t0), 950);
+}
+
+TEST(RateLimit, FirstHeaderReplacesTheSeed) {
+  auto limit = requests(10, true, LimitSource::seed);
+  limit.spend(10, t0);
+  limit.observe(report(1000, 990), answered(t0), t0);
+  EXPECT_EQ(limit.source(), LimitSource::header);
+  EXPECT_DOUBLE_EQ(limit.available(t0), 990);
+}
+
+TEST(RateLimit, RoundedRemainderCountsAsTheLeastItMayBe) {
+  RateLimit limit(Dimension::input_tokens, 30'000, 60s, true, LimitSource::header, t0);
+  LimitReport r = report(30'000, 10'000);
+  r.granularity = 1000;
+  limit.observe(r, {.sent = t0, .need = 500}, t0);
+  EXPECT_DOUBLE_EQ(limit.available(t0), 9'500);
+}
+
+TEST(RateLimit, TimeUntilFullThatNoBucketHasMeansAWindow) {
+  auto limit = requests(50);
+  limit.spend(1, t0);
+  limit.observe(report(50, 49, 58s), answered(t0), t0);
+  EXPECT_FALSE(limit.bucket());
+  limit.spend(49, t0);
+  EXPECT_GE(limit.ready_at(1, t0 + 10s), t0 + 58s);
+  EXPECT_LE(limit.ready_at(1, t0 + 10s), t0 + 59s);
+}
+
+TEST(RateLimit, ABucketsOwnTimeUntilFullKeepsItABucket) {
+  auto limit = requests(50);
+  for (int left = 49; left >= 0; --left) {
+    limit.spend(1, t0);
+    limit.observe(report(50, left, std::chrono::milliseconds(1200 * (50 - left))), answered(t0), t0);
+    ASSERT_TRUE(limit.bucket()) << left;
+  }
+}
+
+TEST(RateLimit, RejectionUntilFarAwayTeachesTheWindow) {
+  auto limit = requests(50);
+  for (int i = 0; i < 50; ++i) limit.spend(1, t0);
+  limit.spend(1, t0 + 2s);
+  limit.rejected(answered(t0 + 2s), std::nullopt, 0.6, 58s, t0 + 2s);
+  EXPECT_FALSE(limit.bucket());
+  EXPECT_GE(limit.ready_at(1, t0 + 3s), t0 + 60s);
+  EXPECT_NEAR(limit.available(t0 + 61s), 50, 1e-6);
+}
+
+TEST(RateLimit, MomentaryRejectionWithRoomLeftTeachesTheBurst) {
+  auto limit = requests(60);
+  limit.spend(1, t0);
+  limit.spend(1, t0);
+  limit.shrink_burst(1s, t0);
+  EXPECT_DOUBLE_EQ(limit.capacity(), 1);
+  EXPECT_EQ(limit.ready_at(1, t0), t0 + 1s);
+  EXPECT_DOUBLE_EQ(limit.available(t0 + 60s), 1);
+  limit.spend(1, t0 + 11min);  // quiet windows loosen it
+  EXPECT_GT(limit.capacity(), 1);
+}
+
+TEST(RateLimit, ScoutGoesAheadIntoAWindowNotProvenYet) {
+  auto limit = requests(50, false);
+  limit.spend(50, t0);
+  const auto begin = t0 + 60s;
+  EXPECT_EQ(limit.ready_at(1, begin), begin);
+  limit.spend(1, begin);
+  EXPECT_EQ(limit.ready_at(1, begin), begin + 1500ms);
+  limit.observe(report(50, 49), answered(begin), begin + 100ms);
+  EXPECT_EQ(limit.ready_at(1, begin + 100ms), begin + 100ms);
+  limit.spend(49, begin + 100ms);
+  limit.spend(1, begin + 60s);  // proven: nobody waits the next time
+  EXPECT_EQ(limit.ready_at(1, begin + 60s), begin + 60s);
+}
+}  // namespace
+}  // namespace hivemind
