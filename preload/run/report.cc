@@ -67,7 +67,7 @@ std::string summary_text(const std::string& name, const hm_summary& summary, std
 std::string program_text(const Program& program) {
   std::string text;
   for (const auto& step : program.steps) text += "hivemind: " + step + "\n";
-  if (program.can_preload) text += "hivemind: captured by preload\n";
+  if (program.can_preload) text += "hivemind: tier preload\n";
   return text;
 }
 

@@ -14,7 +14,7 @@ constexpr std::uint64_t accept_patience = 180 * second;  // past any client's ow
 constexpr std::uint64_t closed_patience = 30 * second;   // fail closed: how long a connection waits for a daemon
 constexpr std::uint64_t steady = 10 * second;            // a daemon that lived this long was worth starting
 constexpr std::uint64_t first_pause = 100 * ms, longest_pause = 5 * second;
-constexpr unsigned most_starts = 12;  // in a row; then we only look whether somebody starts one
+constexpr unsigned most_starts = 20;  // in a row; then we only look whether somebody starts one
 
 std::string seconds(std::uint64_t ns) {
   char text[32];

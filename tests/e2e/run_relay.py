@@ -196,6 +196,17 @@ class Relay(unittest.TestCase):
         home.kill_daemon()
         until(lambda: accepted() == 0, "what the dead daemon held is free")
 
+    def test_a_daemon_stopped_on_purpose_is_not_started_again(self):
+        home = self.home()
+        agent = self.enterContext(Agent(home))
+        agent.ask(f"{self.original.port}")
+        os.kill(home.daemon(), signal.SIGUSR1)
+        until(lambda: agent.ask(f"{self.original.port}") == "b'original\\n'", "the relay carries")
+        self.assertEqual(len(home.events("start")), 1)
+        self.assertEqual(home.run("true").returncode, 0)  # somebody else starts one
+        until(lambda: len(home.events("hello")) == 3, "the run uses it", 20)
+        self.assertEqual(len(home.events("start")), 2)
+
     def slots(self, home):
         with open(f"{home.runtime}/runs/{home.tables()[0]}", "rb") as f:
             table = f.read()
