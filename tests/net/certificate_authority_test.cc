@@ -83,7 +83,8 @@ struct Handshake {
   TlsPtr client, server;
   bool done = false;
 };
-Handshake shake(SSL_CTX* client_context, SSL_CTX* server_context, SSL_SESSION* resumed = nullptr, const std::string& alpn = "") {
+Handshake shake(SSL_CTX* client_context, SSL_CTX* server_context, SSL_SESSION* resumed = nullptr,
+                const std::string& alpn = "") {
   Handshake h{TlsPtr(SSL_new(client_context)), TlsPtr(SSL_new(server_context))};
   BIO *one = nullptr, *two = nullptr;
   BIO_new_bio_pair(&one, 0, &two, 0);
@@ -93,7 +94,9 @@ Handshake shake(SSL_CTX* client_context, SSL_CTX* server_context, SSL_SESSION* r
   SSL_set_accept_state(h.server.get());
   SSL_set_tlsext_host_name(h.client.get(), "api.anthropic.com");
   if (resumed) SSL_set_session(h.client.get(), resumed);
-  if (!alpn.empty()) SSL_set_alpn_protos(h.client.get(), reinterpret_cast<const unsigned char*>(alpn.data()), static_cast<unsigned>(alpn.size()));
+  if (!alpn.empty())
+    SSL_set_alpn_protos(h.client.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
+                        static_cast<unsigned>(alpn.size()));
   int client = 0, server = 0;
   for (int i = 0; i < 20 && (client != 1 || server != 1); ++i) {
     client = SSL_do_handshake(h.client.get());
@@ -133,8 +136,9 @@ TEST_F(CertificateAuthorityTest, StrictVerifiersAcceptItsLeaves) {
 
 TEST_F(CertificateAuthorityTest, ServesOnlyWhatIsConfigured) {
   auto ca = CertificateAuthority::open(directory_, hosts, now_);
-  for (const std::string host : {"evil.example.com", "anthropic.com", "evil-api.anthropic.com", "x.api.anthropic.com", "openai.azure.com",
-                                 "127.0.0.1", "::1", "", "API.ANTHROPIC.COM", "a,DNS:evil.com.openai.azure.com", "a..openai.azure.com"}) {
+  for (const std::string host :
+       {"evil.example.com", "anthropic.com", "evil-api.anthropic.com", "x.api.anthropic.com", "openai.azure.com",
+        "127.0.0.1", "::1", "", "API.ANTHROPIC.COM", "a,DNS:evil.com.openai.azure.com", "a..openai.azure.com"}) {
     SCOPED_TRACE(host);
     EXPECT_FALSE(ca.covers(host));
     EXPECT_EQ(ca.server_context(host, now_), nullptr);
@@ -151,16 +155,20 @@ TEST_F(CertificateAuthorityTest, AStolenKeyIsHeldToTheHosts) {
     return make_leaf(key.get(), host, {now_ - 60, now_ + day}, stolen->intermediate.get(), stolen->key.get());
   };
   const auto roots = slurp(ca.roots());
-  const auto check = [&](const std::string& host) { return verdict(roots, sign(host).get(), stolen->intermediate.get(), host); };
+  const auto check = [&](const std::string& host) {
+    return verdict(roots, sign(host).get(), stolen->intermediate.get(), host);
+  };
   EXPECT_EQ(check("api.anthropic.com"), "ok");
   EXPECT_EQ(check("evil.example.com"), "permitted subtree violation");
   EXPECT_EQ(check("azure.com"), "permitted subtree violation");
   EXPECT_EQ(check("evilapi.anthropic.com"), "permitted subtree violation");
-  const auto address = make_leaf(key.get(), "127.0.0.1,IP:192.0.2.1", {now_ - 60, now_ + day}, stolen->intermediate.get(), stolen->key.get());
+  const auto address = make_leaf(key.get(), "127.0.0.1,IP:192.0.2.1", {now_ - 60, now_ + day},
+                                 stolen->intermediate.get(), stolen->key.get());
   EXPECT_NE(verdict(roots, address.get(), stolen->intermediate.get(), "127.0.0.1"), "ok");
   // Nor can it make another CA below itself.
   const auto sub_key = make_key();
-  const auto sub = make_intermediate(sub_key.get(), "sub", {"api.anthropic.com"}, {now_ - 60, now_ + day}, stolen->intermediate.get(), stolen->key.get());
+  const auto sub = make_intermediate(sub_key.get(), "sub", {"api.anthropic.com"}, {now_ - 60, now_ + day},
+                                     stolen->intermediate.get(), stolen->key.get());
   const auto leaf = make_leaf(key.get(), "api.anthropic.com", {now_ - 60, now_ + day}, sub.get(), sub_key.get());
   const auto with_both = roots + to_pem(stolen->intermediate.get());
   EXPECT_NE(verdict(with_both, leaf.get(), sub.get(), "api.anthropic.com"), "ok");
@@ -208,7 +216,8 @@ TEST_F(CertificateAuthorityTest, ChangedHostsMakeAGenerationAndKeepTheOldRoot) {
   EXPECT_TRUE(ca.renew(more, now_ + 60));
   EXPECT_EQ(generations(directory_).size(), 2u);
   EXPECT_NE(slurp(ca.roots()).find(old_roots), std::string::npos);
-  EXPECT_EQ(issued_by(ca.server_context("api.anthropic.com", now_ + 60)), old_issuer) << "an agent started before trusts only the old root";
+  EXPECT_EQ(issued_by(ca.server_context("api.anthropic.com", now_ + 60)), old_issuer)
+      << "an agent started before trusts only the old root";
   SSL_CTX* added = ca.server_context("llm.example.com", now_ + 60);
   ASSERT_NE(added, nullptr);
   EXPECT_NE(issued_by(added), old_issuer);
@@ -240,7 +249,8 @@ TEST_F(CertificateAuthorityTest, LeavesAreRenewedBeforeTheyEnd) {
   auto ca = CertificateAuthority::open(directory_, hosts, now_);
   const auto serial = [&](std::int64_t at) {
     const ASN1_INTEGER* number = X509_get0_serialNumber(SSL_CTX_get0_certificate(ca.server_context("localhost", at)));
-    return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(number)), static_cast<std::size_t>(ASN1_STRING_length(number)));
+    return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(number)),
+                       static_cast<std::size_t>(ASN1_STRING_length(number)));
   };
   const auto first = serial(now_);
   EXPECT_EQ(serial(now_ + day), first);
@@ -253,17 +263,25 @@ TEST_F(CertificateAuthorityTest, LeavesAreRenewedBeforeTheyEnd) {
 }
 
 TEST_F(CertificateAuthorityTest, BrokenFilesAreReplaced) {
-  const struct { const char* name; void (*harm)(const fs::path&); } cases[] = {
+  const struct {
+    const char* name;
+    void (*harm)(const fs::path&);
+  } cases[] = {
       {"emptied", [](const fs::path& file) { fs::resize_file(file, 0); }},
       {"cut short", [](const fs::path& file) { fs::resize_file(file, fs::file_size(file) / 2); }},
       {"garbage", [](const fs::path& file) { std::ofstream(file) << "no PEM at all\n"; }},
       {"open to others", [](const fs::path& file) { fs::permissions(file, fs::perms(0644)); }},
-      {"another's key", [](const fs::path& file) {
+      {"another's key",
+       [](const fs::path& file) {
          auto text = slurp(file);
          text.replace(0, text.find("-----BEGIN CERTIFICATE"), to_pem(make_key().get()));
          std::ofstream(file) << text;
        }},
-      {"a directory", [](const fs::path& file) { fs::remove(file); fs::create_directory(file); }},
+      {"a directory",
+       [](const fs::path& file) {
+         fs::remove(file);
+         fs::create_directory(file);
+       }},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);
@@ -331,7 +349,8 @@ TEST_F(CertificateAuthorityTest, HandshakesResumeAndSpeakHttp1) {
 TEST_F(CertificateAuthorityTest, APatternsNamesDoNotFillTheMemory) {
   auto ca = CertificateAuthority::open(directory_, hosts, now_);
   const TlsPtr kept(SSL_new(ca.server_context("localhost", now_)));
-  for (int i = 0; i < 600; ++i) ASSERT_NE(ca.server_context("n" + std::to_string(i) + ".openai.azure.com", now_), nullptr);
+  for (int i = 0; i < 600; ++i)
+    ASSERT_NE(ca.server_context("n" + std::to_string(i) + ".openai.azure.com", now_), nullptr);
   EXPECT_NE(SSL_get_certificate(kept.get()), nullptr) << "an SSL keeps what it needs";
 }
 }  // namespace

@@ -41,19 +41,23 @@ std::string shown(const Config& c) {
   list("ports", c.ports);
   list("hosts", c.hosts);
   for (const auto& u : c.upstreams) {
-    out << "upstream " << u.host << ' ' << u.address << ' ' << u.port.value_or(0) << ' ' << u.ca_file << ' ' << u.plain << ' ' << u.dialect << '\n';
+    out << "upstream " << u.host << ' ' << u.address << ' ' << u.port.value_or(0) << ' ' << u.ca_file << ' ' << u.plain
+        << ' ' << u.dialect << '\n';
   }
-  out << "log " << c.log_level << "\ntimeouts " << ms(c.connect_timeout) << ' ' << ms(c.head_timeout) << ' ' << ms(c.upstream_idle) << ' '
-      << ms(c.response_timeout) << ' ' << ms(c.stall_timeout) << ' ' << ms(c.drain) << "\nlimits " << c.max_body << ' ' << c.max_buffered << '\n';
+  out << "log " << c.log_level << "\ntimeouts " << ms(c.connect_timeout) << ' ' << ms(c.head_timeout) << ' '
+      << ms(c.upstream_idle) << ' ' << ms(c.response_timeout) << ' ' << ms(c.stall_timeout) << ' ' << ms(c.drain)
+      << "\nlimits " << c.max_body << ' ' << c.max_buffered << '\n';
   const auto& s = c.scheduler;
-  out << "scheduler " << ms(s.minute) << ' ' << s.admission << s.rate_limits << s.breakers << s.budgets << s.fair_order << s.retry << ' '
-      << s.max_attempts << ' ' << s.retry_budget << ' ' << s.retry_floor << ' ' << ms(s.backoff_base) << ' ' << ms(s.backoff_cap) << ' '
-      << ms(s.max_hold) << ' ' << s.client_timeout_margin << ' ' << ms(s.max_cooldown) << ' ' << ms(s.breaker_open) << ' '
-      << ms(s.breaker_open_cap) << ' ' << s.breaker_failures << ' ' << ms(s.aging_step) << ' ' << s.max_queue << ' ' << s.seed << '\n';
+  out << "scheduler " << ms(s.minute) << ' ' << s.admission << s.rate_limits << s.breakers << s.budgets << s.fair_order
+      << s.retry << ' ' << s.max_attempts << ' ' << s.retry_budget << ' ' << s.retry_floor << ' ' << ms(s.backoff_base)
+      << ' ' << ms(s.backoff_cap) << ' ' << ms(s.max_hold) << ' ' << s.client_timeout_margin << ' '
+      << ms(s.max_cooldown) << ' ' << ms(s.breaker_open) << ' ' << ms(s.breaker_open_cap) << ' ' << s.breaker_failures
+      << ' ' << ms(s.aging_step) << ' ' << s.max_queue << ' ' << s.seed << '\n';
   for (const auto& [name, seed] : s.seeds) {
-    out << "provider \"" << name << "\" " << seed.requests_per_minute.value_or(-1) << ' ' << seed.input_tokens_per_minute.value_or(-1) << ' '
-        << seed.output_tokens_per_minute.value_or(-1) << ' ' << seed.tokens_per_minute.value_or(-1) << ' ' << seed.concurrency << ' '
-        << seed.max_concurrency << ' ' << seed.increase << ' ' << seed.decrease << '\n';
+    out << "provider \"" << name << "\" " << seed.requests_per_minute.value_or(-1) << ' '
+        << seed.input_tokens_per_minute.value_or(-1) << ' ' << seed.output_tokens_per_minute.value_or(-1) << ' '
+        << seed.tokens_per_minute.value_or(-1) << ' ' << seed.concurrency << ' ' << seed.max_concurrency << ' '
+        << seed.increase << ' ' << seed.decrease << '\n';
   }
   return out.str();
 }
@@ -78,7 +82,8 @@ TEST(ConfigFile, ExamplesUpstreamIsRead) {
   const auto from = text.find("# [[upstream]]");
   ASSERT_NE(from, text.npos);
   std::string section;
-  for (std::istringstream lines(text.substr(from)); std::getline(lines, text);) section += text.substr(std::min<std::size_t>(2, text.size())) + "\n";
+  for (std::istringstream lines(text.substr(from)); std::getline(lines, text);)
+    section += text.substr(std::min<std::size_t>(2, text.size())) + "\n";
   TemporaryDirectory here;
   std::ofstream(here.path() / "gateway-ca.pem") << "roots";
   const auto config = parse_config(section, here.path() / "hivemind.toml");
@@ -120,7 +125,8 @@ plain = true
 [[upstream]]
 host = "api.openai.com"
 port = 8443
-)", "hivemind.toml");
+)",
+                                   "hivemind.toml");
   EXPECT_EQ(config.ports, (std::vector<std::uint16_t>{443, 9000}));
   EXPECT_EQ(config.hosts, (std::vector<std::string>{"llm.example.com", "*.example.net"}));
   EXPECT_EQ(config.log_level, "debug");
@@ -144,9 +150,14 @@ port = 8443
 }
 
 TEST(ConfigFile, MistakesAreNamedWithLineAndRemedy) {
-  const struct { const char* toml; const char* line; const char* says; } cases[] = {
+  const struct {
+    const char* toml;
+    const char* line;
+    const char* says;
+  } cases[] = {
       {"portz = [443]", ":1:", "unknown key \"portz\"; did you mean \"ports\"?"},
-      {"\n[scheduler]\nmax_atempts = 3", ":3:", "unknown key \"scheduler.max_atempts\"; did you mean \"scheduler.max_attempts\"?"},
+      {"\n[scheduler]\nmax_atempts = 3",
+       ":3:", "unknown key \"scheduler.max_atempts\"; did you mean \"scheduler.max_attempts\"?"},
       {"[scheduler]\nqqqqqqqqqqqq = 3", ":2:", "remove it"},
       {"[schedular]\nretry = true", ":1:", "did you mean \"scheduler\"?"},
       {"[provider.antropic]\nconcurrency = 1", ":1:", "did you mean \"provider.anthropic\"?"},
@@ -182,7 +193,8 @@ TEST(ConfigFile, MistakesAreNamedWithLineAndRemedy) {
       {"[[upstream]]\nplain = true", ":1:", "has no host"},
       {"[[upstream]]\nhost = \"a.b\"\n[[upstream]]\nhost = \"A.b\"", ":4:", "a second [[upstream]]"},
       {"[[upstream]]\nhost = \"a.b\"\naddress = \"http://c\"", ":3:", "a host name or address"},
-      {"[[upstream]]\nhost = \"a.b\"\ndialect = \"gemini\"", ":3:", "\"anthropic\", \"openai\", \"ollama\" or \"generic\""},
+      {"[[upstream]]\nhost = \"a.b\"\ndialect = \"gemini\"",
+       ":3:", "\"anthropic\", \"openai\", \"ollama\" or \"generic\""},
       {"[[upstream]]\nhost = \"a.b\"\nca_file = \"/nonexistent/ca.pem\"", ":3:", "No such file"},
       {"ports = [443", ":1:", "not TOML"},
       {"a = 1\na = 2", ":2:", "not TOML"},
@@ -205,7 +217,8 @@ TEST(ConfigFile, OnlyAFileThatWasNamedMustExist) {
     load_config(directories);
     FAIL() << "accepted";
   } catch (const ConfigError& error) {
-    EXPECT_NE(std::string(error.what()).find("none.toml: cannot be read: No such file"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("none.toml: cannot be read: No such file"), std::string::npos)
+        << error.what();
   }
   directories.config_file = here.path();
   EXPECT_THROW(load_config(directories), ConfigError) << "a directory";

@@ -57,7 +57,9 @@ protected:
     client.send(request.data(), request.size());
     return read(client);
   }
-  Reply ask(const std::string& method, const std::string& path) { return ask(method + ' ' + path + " HTTP/1.1\r\nHost: x\r\n\r\n"); }
+  Reply ask(const std::string& method, const std::string& path) {
+    return ask(method + ' ' + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
 
   TemporaryDirectory here_;
   std::filesystem::path path_ = here_.path() / "control.sock";
@@ -96,7 +98,8 @@ TEST_F(ControlServerTest, StopsAndReloads) {
 }
 
 TEST_F(ControlServerTest, RefusesTheRest) {
-  for (const std::string path : {"/", "/status/", "/nothing", "/../etc/passwd", "*"}) EXPECT_EQ(ask("GET", path).status, 404) << path;
+  for (const std::string path : {"/", "/status/", "/nothing", "/../etc/passwd", "*"})
+    EXPECT_EQ(ask("GET", path).status, 404) << path;
   EXPECT_EQ(ask("POST", "/status").status, 405);
   auto reply = ask("GET", "/stop");
   EXPECT_EQ(reply.status, 405);
@@ -111,7 +114,8 @@ TEST_F(ControlServerTest, RefusesTheRest) {
 
 TEST_F(ControlServerTest, AConnectionCarriesSeveralRequests) {
   auto client = connect();
-  const std::string two = "GET /runs HTTP/1.1\r\nHost: x\r\n\r\nGET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  const std::string two =
+      "GET /runs HTTP/1.1\r\nHost: x\r\n\r\nGET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
   client.send(two.data(), two.size());
   std::string all;
   for (std::string more; !(more = client.receive(loop_)).empty();) all += more;
@@ -172,7 +176,8 @@ TEST(ControlSocket, APathTooLongForASocketIsOneSentence) {
     ControlServer server(loop.get_executor(), here.path() / std::string(120, 'x'), host);
     FAIL() << "accepted";
   } catch (const std::runtime_error& error) {
-    EXPECT_NE(std::string(error.what()).find("set HIVEMIND_RUNTIME_DIR to a shorter"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("set HIVEMIND_RUNTIME_DIR to a shorter"), std::string::npos)
+        << error.what();
   }
 }
 }  // namespace

@@ -28,7 +28,13 @@ protected:
   void TearDown() override {
     for (const auto& [name, value] : saved_) value ? ::setenv(name, value->c_str(), 1) : ::unsetenv(name);
   }
-  static constexpr const char* names[] = {"HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "HIVEMIND_RUNTIME_DIR", "HIVEMIND_STATE_DIR", "HIVEMIND_CONFIG"};
+  static constexpr const char* names[] = {"HOME",
+                                          "XDG_RUNTIME_DIR",
+                                          "XDG_STATE_HOME",
+                                          "XDG_CONFIG_HOME",
+                                          "HIVEMIND_RUNTIME_DIR",
+                                          "HIVEMIND_STATE_DIR",
+                                          "HIVEMIND_CONFIG"};
 
   std::string refusal(const fs::path& directory) {
     try {
@@ -95,7 +101,8 @@ TEST_F(DirectoriesTest, WhatOthersCouldHavePlantedIsRefused) {
   fs::create_directory(here_.path() / "open");
   fs::permissions(here_.path() / "open", fs::perms(0755));
   EXPECT_NE(refusal(here_.path() / "open").find("chmod 700"), std::string::npos);
-  EXPECT_EQ(fs::status(here_.path() / "open").permissions(), fs::perms(0755)) << "what was named by mistake stays as it is";
+  EXPECT_EQ(fs::status(here_.path() / "open").permissions(), fs::perms(0755))
+      << "what was named by mistake stays as it is";
 }
 
 TEST_F(DirectoriesTest, AnotherUsersDirectoryIsRefused) {

@@ -40,8 +40,10 @@ inline Snapshot example_snapshot() {
   run.waited = 75'400ms;
   run.agents = {{"", 1, 4, 30}, {"explore-1", 1, 1, 10}};
   snapshot.runs.push_back(run);
-  snapshot.queue.push_back({17, 0xABC, "explore-1", "claude-sonnet-4-20250514", "normal", 1500ms, "requests per minute: 0 of 50 left, in 1.2 s", 1200ms});
-  snapshot.queue.push_back({18, 0xABC, "", "claude-sonnet-4-20250514", "low", 500ms, "concurrency 5 of 5", std::nullopt});
+  snapshot.queue.push_back({17, 0xABC, "explore-1", "claude-sonnet-4-20250514", "normal", 1500ms,
+                            "requests per minute: 0 of 50 left, in 1.2 s", 1200ms});
+  snapshot.queue.push_back(
+      {18, 0xABC, "", "claude-sonnet-4-20250514", "low", 500ms, "concurrency 5 of 5", std::nullopt});
   return snapshot;
 }
 }  // namespace hivemind

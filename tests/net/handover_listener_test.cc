@@ -69,8 +69,11 @@ protected:
     return hello;
   }
   LocalClient connect() { return LocalClient(path_, SOCK_SEQPACKET); }
-  void send(LocalClient& client, const hm_hello& hello) { client.send(&hello, sizeof hello, std::array{socket_.get(), file_.fd().get()}); }
-  template <class Message> Message answer(LocalClient& client, hm_message_type type) {
+  void send(LocalClient& client, const hm_hello& hello) {
+    client.send(&hello, sizeof hello, std::array{socket_.get(), file_.fd().get()});
+  }
+  template <class Message>
+  Message answer(LocalClient& client, hm_message_type type) {
     Message message{};
     const auto bytes = client.receive(loop_);
     EXPECT_EQ(bytes.size(), sizeof message);
@@ -154,7 +157,11 @@ TEST_F(HandoverListenerTest, TheSameRunHandedOverAgainReplacesTheFirst) {
 }
 
 TEST_F(HandoverListenerTest, WrongHellosAreRefusedWithTheReason) {
-  const struct { const char* name; void (*harm)(hm_hello&); const char* says; } cases[] = {
+  const struct {
+    const char* name;
+    void (*harm)(hm_hello&);
+    const char* says;
+  } cases[] = {
       {"type", [](hm_hello& h) { h.message.type = HM_SUMMARY; }, "no hello"},
       {"version", [](hm_hello& h) { h.message.version = 2; }, "version 2 and the daemon version 1"},
       {"run", [](hm_hello& h) { h.run_id = 0; }, "out of range"},
@@ -185,10 +192,17 @@ TEST_F(HandoverListenerTest, WrongHellosAreRefusedWithTheReason) {
 TEST_F(HandoverListenerTest, WrongSizesAndDescriptorsAreRefused) {
   const auto good = hello();
   const int table = file_.fd().get();
-  const UniqueFd unbound(::socket(AF_INET, SOCK_STREAM, 0)), udp(::socket(AF_INET, SOCK_DGRAM, 0)), local(::socket(AF_UNIX, SOCK_STREAM, 0));
+  const UniqueFd unbound(::socket(AF_INET, SOCK_STREAM, 0)), udp(::socket(AF_INET, SOCK_DGRAM, 0)),
+      local(::socket(AF_UNIX, SOCK_STREAM, 0));
   std::array<char, 600> large{};
   std::memcpy(large.data(), &good, sizeof good);
-  const struct { const char* name; const void* bytes; std::size_t size; std::vector<int> descriptors; const char* says; } cases[] = {
+  const struct {
+    const char* name;
+    const void* bytes;
+    std::size_t size;
+    std::vector<int> descriptors;
+    const char* says;
+  } cases[] = {
       {"short", &good, sizeof good - 1, {socket_.get(), table}, "wrong size"},
       {"long", large.data(), sizeof good + 1, {socket_.get(), table}, "wrong size"},
       {"longer than any", large.data(), large.size(), {socket_.get(), table}, "wrong size"},

@@ -19,7 +19,8 @@
 
 namespace hivemind {
 
-template <class Condition> bool run_until(boost::asio::io_context& loop, Condition condition) {
+template <class Condition>
+bool run_until(boost::asio::io_context& loop, Condition condition) {
   using namespace std::chrono_literals;
   const auto deadline = std::chrono::steady_clock::now() + 10s;
   while (!condition()) {
@@ -36,7 +37,8 @@ public:
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-    if (::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("connect");
+    if (::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      throw std::runtime_error("connect");
   }
   int fd() const { return fd_.get(); }
   void close() { fd_.reset(); }
@@ -55,7 +57,8 @@ public:
       c->cmsg_len = CMSG_LEN(descriptors.size_bytes());
       std::memcpy(CMSG_DATA(c), descriptors.data(), descriptors.size_bytes());
     }
-    if (::sendmsg(fd_.get(), &message, MSG_NOSIGNAL) < 0) throw std::runtime_error(std::string("send: ") + std::strerror(errno));
+    if (::sendmsg(fd_.get(), &message, MSG_NOSIGNAL) < 0)
+      throw std::runtime_error(std::string("send: ") + std::strerror(errno));
   }
   bool readable() const {
     pollfd waiting{fd_.get(), POLLIN, 0};

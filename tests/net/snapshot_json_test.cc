@@ -14,7 +14,15 @@ namespace json = boost::json;
 json::value parsed(std::string_view text) { return json::parse(text); }
 
 TEST(SnapshotJson, HasEverything) {
-  DaemonInfo info{.pid = 12, .version = "1.2", .uptime = 90500ms, .config_file = "/c", .log_file = "/l", .root_bundle = "/r", .certificates_expire = 1800000000, .connections = 3, .draining = true};
+  DaemonInfo info{.pid = 12,
+                  .version = "1.2",
+                  .uptime = 90500ms,
+                  .config_file = "/c",
+                  .log_file = "/l",
+                  .root_bundle = "/r",
+                  .certificates_expire = 1800000000,
+                  .connections = 3,
+                  .draining = true};
   const auto want = parsed(R"json({
     "daemon": {"pid": 12, "version": "1.2", "uptime_s": 90.5, "config_file": "/c", "log_file": "/l", "root_bundle": "/r",
                "certificates_expire": 1800000000, "connections": 3, "draining": true},
@@ -48,9 +56,13 @@ TEST(SnapshotJson, EmptyIsEmptyLists) {
 }
 
 TEST(SnapshotJson, TextIsAlwaysUtf8) {
-  const struct { std::string_view text, want; } cases[] = {
-      {"plain", "plain"}, {"grün €", "grün €"}, {"\xF0\x9F\x90\x9D", "\xF0\x9F\x90\x9D"}, {"\xFF", "?"}, {"a\xC3", "a?"}, {"\xC0\xAF", "??"},
-      {"\xE0\x80\xAF", "???"}, {"\xED\xA0\x80", "???"}, {"\xF4\x90\x80\x80", "????"}, {"\xE2\x82", "??"}, {"\x80x", "?x"},
+  const struct {
+    std::string_view text, want;
+  } cases[] = {
+      {"plain", "plain"},      {"grün €", "grün €"},    {"\xF0\x9F\x90\x9D", "\xF0\x9F\x90\x9D"},
+      {"\xFF", "?"},           {"a\xC3", "a?"},         {"\xC0\xAF", "??"},
+      {"\xE0\x80\xAF", "???"}, {"\xED\xA0\x80", "???"}, {"\xF4\x90\x80\x80", "????"},
+      {"\xE2\x82", "??"},      {"\x80x", "?x"},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.want);

@@ -13,7 +13,14 @@ namespace hivemind::ctl {
 namespace {
 
 boost::json::value status(Snapshot snapshot = example_snapshot()) {
-  return status_json({.pid = 12, .version = "1.2", .uptime = 90s, .config_file = "/home/me/hivemind.toml", .root_bundle = "/state/ca/roots.pem", .certificates_expire = 1'800'000'000, .connections = 3}, snapshot);
+  return status_json({.pid = 12,
+                      .version = "1.2",
+                      .uptime = 90s,
+                      .config_file = "/home/me/hivemind.toml",
+                      .root_bundle = "/state/ca/roots.pem",
+                      .certificates_expire = 1'800'000'000,
+                      .connections = 3},
+                     snapshot);
 }
 
 void expect_in(const std::string& text, std::initializer_list<const char*> parts) {
@@ -22,8 +29,9 @@ void expect_in(const std::string& text, std::initializer_list<const char*> parts
 
 TEST(StatusView, ShowsPoolsLimitsRunsAndQueue) {
   const auto text = status_text(status(), {});
-  expect_in(text, {"hivemindd 1.2, pid 12, up 1m30s, connections: 3", "configured by /home/me/hivemind.toml", "claude-sonnet-4", "3fa9c1d2 ", "open (overload)",
-                   "input tokens", "minute", "2.5s", "evil?\"name  [31m", "explore-1", "(main)", "61%", "5.5", "1m15s", "requests per minute: 0"});
+  expect_in(text, {"hivemindd 1.2, pid 12, up 1m30s, connections: 3", "configured by /home/me/hivemind.toml",
+                   "claude-sonnet-4", "3fa9c1d2 ", "open (overload)", "input tokens", "minute", "2.5s",
+                   "evil?\"name  [31m", "explore-1", "(main)", "61%", "5.5", "1m15s", "requests per minute: 0"});
   EXPECT_EQ(text.find("3fa9c1d2e"), text.npos) << "of an account, enough to tell it apart";
   EXPECT_EQ(text.find('\033'), text.npos) << "no colour, and none that a client slipped in";
 }
@@ -57,7 +65,8 @@ TEST(StatusView, ALongQueueIsCut) {
 }
 
 TEST(StatusView, WhatIsMissingIsLeftOut) {
-  for (const char* text : {"{}", "[]", "null", R"({"daemon": 3, "pools": {}, "runs": [1, null], "queue": [{"waited_s": "x"}]})"}) {
+  for (const char* text :
+       {"{}", "[]", "null", R"({"daemon": 3, "pools": {}, "runs": [1, null], "queue": [{"waited_s": "x"}]})"}) {
     SCOPED_TRACE(text);
     EXPECT_FALSE(status_text(boost::json::parse(text), {}).empty());
     EXPECT_FALSE(runs_text(boost::json::parse(text), {}).empty());
@@ -66,13 +75,22 @@ TEST(StatusView, WhatIsMissingIsLeftOut) {
 }
 
 TEST(StatusView, Certificates) {
-  expect_in(certificates_text(status(), 1'800'000'000 - 86400 * 12), {"/state/ca/roots.pem", "2027-01-15 08:00 UTC, in 12d00h"});
+  expect_in(certificates_text(status(), 1'800'000'000 - 86400 * 12),
+            {"/state/ca/roots.pem", "2027-01-15 08:00 UTC, in 12d00h"});
 }
 
 TEST(Format, IsShort) {
-  const struct { double seconds; const char* want; } durations[] = {{0, "0.0s"}, {0.34, "0.3s"}, {9.96, "10s"}, {59.4, "59s"}, {59.6, "1m00s"}, {75, "1m15s"}, {3600, "1h00m"}, {4000, "1h06m"}, {200000, "2d07h"}};
+  const struct {
+    double seconds;
+    const char* want;
+  } durations[] = {{0, "0.0s"},   {0.34, "0.3s"},  {9.96, "10s"},   {59.4, "59s"},    {59.6, "1m00s"},
+                   {75, "1m15s"}, {3600, "1h00m"}, {4000, "1h06m"}, {200000, "2d07h"}};
   for (const auto& c : durations) EXPECT_EQ(duration_text(c.seconds), c.want);
-  const struct { double count; const char* want; } counts[] = {{0, "0"}, {7.9, "7"}, {9999, "9999"}, {12345, "12.3k"}, {999'960, "1.0M"}, {4'200'000, "4.2M"}, {5e9, "5.0G"}};
+  const struct {
+    double count;
+    const char* want;
+  } counts[] = {{0, "0"},          {7.9, "7"},          {9999, "9999"}, {12345, "12.3k"},
+                {999'960, "1.0M"}, {4'200'000, "4.2M"}, {5e9, "5.0G"}};
   for (const auto& c : counts) EXPECT_EQ(count_text(c.count), c.want);
 }
 }  // namespace

@@ -39,7 +39,10 @@ TEST(TextTable, CountsAndCutsCharactersNotBytes) {
 
 TEST(TextTable, NothingReachesTheTerminalAsAControl) {
   EXPECT_EQ(printable("a\033[31m\r\nb\x7F"), "a [31m  b ");
-  EXPECT_EQ(printable("a\xC2\x9B" "31m\xC2\xA9"), "a 31m\xC2\xA9") << "the C1 control CSI";
+  EXPECT_EQ(printable("a\xC2\x9B"
+                      "31m\xC2\xA9"),
+            "a 31m\xC2\xA9")
+      << "the C1 control CSI";
   TextTable table({{"NAME"}});
   table.add({"\033]0;title\a"});
   EXPECT_EQ(table.render(80).find('\033'), std::string::npos);

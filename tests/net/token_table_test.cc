@@ -122,7 +122,8 @@ TEST_F(TokenTableTest, PolicyKeepsWithinItsBounds) {
   const std::vector<std::uint16_t> ports(20, 443);
   std::vector<std::string> hosts(100, std::string(99, 'h'));
   hosts.push_back("tiny");
-  EXPECT_EQ(table.write_policy(ports, hosts), 81u) << "20 of 100 bytes fit into 2004, and nothing of 5 into what is left";
+  EXPECT_EQ(table.write_policy(ports, hosts), 81u)
+      << "20 of 100 bytes fit into 2004, and nothing of 5 into what is left";
   EXPECT_EQ(file_.table().policy.port_count, HM_PORT_COUNT);
   EXPECT_EQ(file_.table().policy.hosts_size, 2000u);
   hosts.back() = "abc";
@@ -138,8 +139,14 @@ TEST_F(TokenTableTest, WrongFilesAreRefused) {
   EXPECT_FALSE(TokenTable::map(file_.fd(), ::geteuid() + 1, run).has_value()) << "another user's";
   EXPECT_FALSE(TokenTable::map(UniqueFd(), ::geteuid(), run).has_value());
   hm_table& t = file_.table();
-  const struct { const char* name; std::uint32_t& field; } fields[] = {
-      {"magic", t.magic}, {"version", t.version}, {"slots", t.slot_count}, {"processes", t.process_count}, {"uid", t.uid}};
+  const struct {
+    const char* name;
+    std::uint32_t& field;
+  } fields[] = {{"magic", t.magic},
+                {"version", t.version},
+                {"slots", t.slot_count},
+                {"processes", t.process_count},
+                {"uid", t.uid}};
   for (const auto& field : fields) {
     SCOPED_TRACE(field.name);
     ++field.field;
