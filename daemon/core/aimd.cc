@@ -8,6 +8,7 @@ namespace hivemind {
 namespace {
 constexpr int answers_to_know = 2;  // answers before more than one attempt at a time
 constexpr int silence_steps = 40;   // per minute: a slow first answer does not hold everybody for long
+constexpr double tiny = 1e-9;
 constexpr double slow_down_growth = 1.5;
 constexpr int slow_down_minutes = 15;
 }  // namespace
@@ -26,23 +27,30 @@ void Aimd::configure(const ProviderSeed& seed, Duration minute) {
   window_ = std::clamp(window_, 1.0, static_cast<double>(std::max(1, seed.max_concurrency)));
 }
 
-int Aimd::allowed(TimePoint now) const {
+double Aimd::ramped_up(TimePoint now) const {
   double most = window_;
   if (ceiling_ && now < ceiling_until_) most = std::min(most, *ceiling_);
   if (named_) most = std::min(most, *named_);
-  if (ramping_) {
-    const auto silent = (now - ramp_since_) / std::max<Duration>(minute_ / silence_steps, Duration(1));
-    most = std::min(most, ramp_ + static_cast<double>(silent));
-  }
-  return std::max(1, static_cast<int>(most + 1e-9));
+  return most;
+}
+
+int Aimd::allowed(TimePoint now) const {
+  double most = ramped_up(now);
+  if (ramping_) most = std::min(most, ramp_ + static_cast<double>((now - ramp_since_) / silence_step()));
+  return std::max(1, static_cast<int>(most + tiny));
 }
 
 std::optional<TimePoint> Aimd::opens_at(int in_flight, TimePoint now) const {
-  if (!ramping_ || in_flight + 1 > static_cast<int>(window_ + 1e-9)) return std::nullopt;
-  if (named_ && in_flight + 1 > static_cast<int>(*named_)) return std::nullopt;
-  const auto step = std::max<Duration>(minute_ / silence_steps, Duration(1));
-  return std::max(now, ramp_since_ + step * std::max(0, in_flight + 1 - ramp_));
+  if (in_flight < allowed(now)) return now;
+  const double wanted = in_flight + 1;
+  if (wanted > std::min(window_, named_.value_or(window_)) + tiny) return std::nullopt;
+  TimePoint at = now;
+  if (wanted > ramped_up(now) + tiny) at = ceiling_until_;
+  if (ramping_) at = std::max(at, ramp_since_ + silence_step() * std::max(0, in_flight + 1 - ramp_));
+  return at;
 }
+
+Duration Aimd::silence_step() const { return std::max<Duration>(minute_ / silence_steps, Duration(1)); }
 
 void Aimd::dispatched(std::uint64_t attempt, int in_flight_before, TimePoint now) {
   last_sent_ = attempt;
@@ -59,7 +67,7 @@ void Aimd::answered() {
 }
 
 void Aimd::succeeded(int in_flight) {
-  if (in_flight < static_cast<int>(window_ + 1e-9) || ramping_) return;
+  if (in_flight < static_cast<int>(window_ + tiny) || ramping_) return;
   window_ = std::min(window_ + seed_.increase / window_, static_cast<double>(std::max(1, seed_.max_concurrency)));
 }
 

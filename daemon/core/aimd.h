@@ -30,6 +30,8 @@ public:
   void cap(std::int64_t concurrency);  // a limit the provider names
 
 private:
+  double ramped_up(TimePoint now) const;  // what is allowed once the ramp is over
+  Duration silence_step() const;
   void ramp_from(int allowed, int answers, TimePoint now);
 
   ProviderSeed seed_;

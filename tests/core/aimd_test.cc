@@ -86,6 +86,7 @@ TEST(Aimd, SlowDownBoundsGrowthForAWhile) {
   aimd.slow_down(t0);
   for (int i = 0; i < 1000; ++i) aimd.succeeded(100);
   EXPECT_EQ(aimd.allowed(t0 + 1min), 6);
+  EXPECT_EQ(aimd.opens_at(6, t0 + 1min), t0 + 15min);
   EXPECT_GT(aimd.allowed(t0 + 15min), 6);
 }
 
