@@ -1,4 +1,4 @@
-/* A thread cancelled inside a connect that waits runs its clean-up. */
+/* A thread cancelled inside a connect that waits runs its clean-up. argv: a port where connects wait; else one of ours */
 #include "hazard.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -24,14 +24,15 @@ static int sleeps(int thread) { /* state S in /proc/self/task/TID/stat */
   const char* after = n > 0 ? strrchr(text, ')') : NULL;
   return after != NULL && after[2] == 'S';
 }
-int main(void) {
+int main(int argc, char** argv) {
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
   socklen_t size = sizeof full;
   full = v4("127.0.0.1", "0");
   bind(listener, any(&full), size);
   listen(listener, 0);
   getsockname(listener, (struct sockaddr*)&full, &size);
-  for (int i = 0; i < 8; ++i) connect(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), any(&full), size); /* full now */
+  if (argc > 1) full = v4("127.0.0.1", argv[1]);
+  for (int i = 0; argc == 1 && i < 8; ++i) connect(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), any(&full), size); /* full now */
   pthread_t thread;
   void* result = NULL;
   pthread_create(&thread, NULL, wait_for_ever, NULL);

@@ -15,6 +15,8 @@ $(HAZARD_BIN)/%.so: tests/hazards/%.c tests/hazards/hazard.h
 	$(hazard_compile); $(CC) $(HAZARD_FLAGS) -shared -fPIC -o $@ $<
 $(HAZARD_BIN)/%.musl: tests/hazards/%.c tests/hazards/hazard.h
 	$(hazard_compile); musl-gcc $(HAZARD_FLAGS) -o $@ $<
+# With it a clean-up is code that the unwinder has to come to.
+$(HAZARD_BIN)/C18_cancel: HAZARD_FLAGS += -fexceptions
 $(HAZARD_BIN)/%: tests/hazards/%.c tests/hazards/hazard.h
 	$(hazard_compile); $(CC) $(HAZARD_FLAGS) -o $@ $< -pthread
 .PHONY: hazards

@@ -32,6 +32,14 @@ class Calls(Case):
         self.assertNotIn("same 0", out)
         self.assertNotIn("same peer 0", out)
 
+    def test_C9_server_among_the_tokens_is_told_as_it_is(self):
+        self.run_it(hazard("connect_once"), self.echo.port)  # slot 0, first generation: 127.64.16.0
+        code = f"""
+import socket
+print(socket.create_connection(("127.64.16.0", {self.plain.port})).getpeername())
+"""
+        self.same("/usr/bin/python3", "-c", code, captured=0)
+
     def test_C10_v6_sockets(self):
         # A bound V6ONLY socket cannot reach a token, nor can one bound to an IPv6 address.
         out = self.same(hazard("C10_v6_sockets"), self.echo.port, captured=3)
@@ -64,6 +72,9 @@ class Calls(Case):
 
     def test_C18_cancelled_connect_unwinds(self):
         self.assertEqual(self.same(hazard("C18_cancel"), captured=0), "cancelled 1 cleaned 1\n")
+        self.relay.stop_accepting()  # and through our own frame
+        self.assertEqual(self.run_it(hazard("C18_cancel"), self.echo.port).stdout, "cancelled 1 cleaned 1\n")
+        self.assertEqual(self.relay.states()[2], 1, "it waited for a token")
 
     def test_closed_local_port_is_refused(self):
         self.same(hazard("closed_port"), self.closed, captured=0)

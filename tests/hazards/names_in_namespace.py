@@ -92,6 +92,24 @@ for name in ("github.test", "api.anthropic.com", "github.test"):
         self.assertEqual(native.stdout, ours.stdout)
         self.assertEqual(self.relay.total("captured"), 0)
 
+    def test_token_that_cannot_be_reached(self):
+        """A policy route that forbids the tokens: the original address is tried, on a socket as it was."""
+        rules = ("add pref 100 lookup local", "del pref 0", "add pref 50 to 127.64.0.0/10 prohibit")
+        undo = ("add pref 0 lookup local", "del pref 50", "del pref 100")
+        if subprocess.run(["ip", "rule"], capture_output=True).returncode != 0:
+            self.skipTest("no policy routing here")
+        for rule in rules:
+            subprocess.run(["ip", "rule", *rule.split()], check=True)
+        try:
+            for name in ("C1_errno", "C2_nonblocking", "C10_v6_sockets", "C13_fast_open"):
+                with self.subTest(name):
+                    out = self.same(hazard(name), self.echo.port, "v6only", captured=0)
+                    self.assertNotIn("peer 0", out)
+            self.assertGreater(self.relay.total("by_socket"), 0)
+        finally:
+            for rule in undo:
+                subprocess.run(["ip", "rule", *rule.split()], check=True)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

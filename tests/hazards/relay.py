@@ -42,7 +42,7 @@ class Relay:
         self.listener.listen(1024)
         self.port = self.listener.getsockname()[1]
         self._make_table(ports, hosts, environment)
-        self._lock, self._live = threading.Lock(), set()
+        self._lock, self._filling = threading.Lock(), []
         self._wake, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -150,10 +150,22 @@ class Relay:
                     other[source].shutdown(socket.SHUT_WR)
                     reading.remove(source)
 
-    def stop_listening(self):
-        """As when the run ends while a process of it lives on."""
+    def stop_accepting(self):
+        """From now on a connect to a token waits: the listener's queue is full."""
         self._wake.send(b"x")
         self._thread.join()
+        self.listener.listen(0)
+        self._filling = [socket.socket(type=socket.SOCK_STREAM | socket.SOCK_NONBLOCK) for _ in range(8)]
+        for s in self._filling:
+            s.connect_ex(("127.0.0.1", self.port))
+
+    def stop_listening(self):
+        """As when the run ends while a process of it lives on."""
+        if self._thread.is_alive():
+            self._wake.send(b"x")
+            self._thread.join()
+        for s in self._filling:
+            s.close()
         self.listener.close()
 
     def close(self):
