@@ -61,8 +61,14 @@ EnvironmentRepair::EnvironmentRepair(const Run& run, char* const* given) : given
   needed_ = preload_lacks_us_ || present_ != all;
 }
 
+// The table may list what we bring ourselves.
 void EnvironmentRepair::want(const char* assignment) {
-  if (assignment[name_size(assignment)] == '=' && wanted_count_ < most_wanted) wanted_[wanted_count_++] = assignment;
+  const size_t size = name_size(assignment);
+  if (assignment[size] != '=' || wanted_count_ == most_wanted) return;
+  for (unsigned i = 0; i < wanted_count_; ++i) {
+    if (assigns(wanted_[i], assignment, size)) return;
+  }
+  wanted_[wanted_count_++] = assignment;
 }
 
 bool EnvironmentRepair::read_given() {

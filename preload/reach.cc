@@ -25,13 +25,14 @@ struct Query {  // struct inet_diag_req_v2
   uint32_t device;
   uint32_t cookie[2];
 };
+struct Found {  // the start of struct inet_diag_msg
+  uint8_t family, state;
+};
 struct Reply {
   Header header;
   union {
     int32_t error;  // of message_error and message_done
-    struct {
-      uint8_t family, state;
-    } socket;  // the start of struct inet_diag_msg
+    Found socket;
   };
   uint8_t rest[44];  // what does not fit is cut off
 };

@@ -103,6 +103,13 @@ TEST_F(Environment, WithoutOurPathNothingIsPutBack) {
   EXPECT_EQ(repaired({"A=1"}), Strings{"unchanged"});
 }
 
+TEST_F(Environment, NothingIsAddedTwice) {
+  const char lines[] = "HIVEMIND_TABLE=/t\0SSL_CERT_FILE=/b\0SSL_CERT_FILE=/c";
+  std::memcpy(table_->environment, lines, sizeof lines);
+  table_->environment_size = sizeof lines;
+  EXPECT_EQ(repaired({}), Strings(whole_.begin(), whole_.end() - 1));
+}
+
 TEST_F(Environment, DamagedTableIsHarmless) {
   table_->environment_size = 4'000'000'000u;
   EXPECT_EQ(repaired({}).size(), 4u);
