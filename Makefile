@@ -23,7 +23,7 @@ CXX := g++
 CC := gcc
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
 SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-SAN_tsan := -fsanitize=thread
+SAN_tsan := -fsanitize=thread -Wno-tsan
 OPT := $(if $(filter release,$(MODE)),-O2 -g1,-O1 -g1 $(SAN_$(MODE)))
 CPPFLAGS := -Iinclude -Idaemon -I. -I$(OBJ)/generated -DBOOST_ASIO_NO_DEPRECATED -DSPDLOG_FMT_EXTERNAL -DSPDLOG_COMPILED_LIB
 CXXFLAGS := -std=c++20 $(OPT) $(WARN) -Wno-mismatched-new-delete -Wno-maybe-uninitialized -fno-plt -MMD -MP

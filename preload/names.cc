@@ -47,6 +47,7 @@ void NameHints::learn(Entry& entry, const char* name, HostVerdict verdict) {
   if (lock % 2 != 0 || size > sizeof entry.name) return;
   if (!__atomic_compare_exchange_n(&entry.name_lock, &lock, lock + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
     return;
+  __atomic_thread_fence(__ATOMIC_RELEASE);  // no byte of the name is seen before the odd lock
   for (size_t i = 0; i < size; ++i) __atomic_store_n(&entry.name[i], name[i], __ATOMIC_RELAXED);
   __atomic_store_n(&entry.name_lock, lock + 2, __ATOMIC_RELEASE);
 }

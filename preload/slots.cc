@@ -11,6 +11,7 @@ bool take_slot(hm_table& table, uint32_t index, uint32_t expected, Claim& claim)
                                    __ATOMIC_RELAXED)) {
     return false;
   }
+  __atomic_thread_fence(__ATOMIC_RELEASE);  // no new content is seen under the old generation
   claim.index = index;
   claim.state = claimed;
   return true;
