@@ -25,6 +25,7 @@ public:
   void undecided(std::uint64_t attempt, TimePoint now);
   void reset() { *this = Breaker{}; }
 
+  bool is_probe(std::uint64_t attempt) const { return state_ == State::probing && probe_ == attempt; }
   State state() const { return state_; }
   TimePoint probe_at() const { return probe_at_; }
 

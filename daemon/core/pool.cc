@@ -90,26 +90,39 @@ void Pool::succeeded(std::uint64_t attempt) {
   changed = true;
 }
 
-void Pool::failed(const Spending& spending, const Failure& failure, const SchedulerConfig& config, Jitter& jitter,
-                  TimePoint now) {
+// A 429 that names a delay: nothing goes out until then. One that names none, or when nobody tells the limits: feel
+// the way with one at a time.
+void Pool::limited(const Spending& spending, const Failure& failure, const SchedulerConfig& config, Jitter& jitter,
+                   TimePoint now) {
+  ++rate_limited;
+  const auto wait = failure.retry_after;
+  if (wait && *wait > config.max_hold) {
+    quota_ = true;
+    return;
+  }
+  if (wait) {
+    // Other machines may wait for the same instant: up to a tenth later, at most a sixtieth of a minute.
+    const double most = std::min(in_seconds(*wait) / 10, in_seconds(config.minute) / 60);
+    limits.rejected(spending, *wait, config.minute, config.max_cooldown, now);
+    limits.cool_down(now + std::min(*wait + from_seconds(most * jitter.uniform()), config.max_cooldown));
+  }
+  if (failure.failure_class == FailureClass::long_window) {
+    quota_ = quota_ || !wait;
+    return;
+  }
+  if (!wait || !limits.knows_requests() || *wait > config.minute) aimd_.explore(now);
+  aimd_.congested(spending.attempt);
+}
+
+Pool::Told Pool::failed(const Spending& spending, const Failure& failure, const SchedulerConfig& config, Jitter& jitter,
+                        TimePoint now) {
   const auto attempt = spending.attempt;
+  Told told{.probe = overload_.is_probe(attempt) || fault_.is_probe(attempt)};
   bool overload_told = false, fault_told = false;
   switch (failure.failure_class) {
     case FailureClass::rate_limited:
     case FailureClass::long_window:
-      ++rate_limited;
-      if (failure.retry_after) {
-        // Other machines may wait for the same instant: up to a tenth later, at most a sixtieth of a minute.
-        const auto wait = *failure.retry_after;
-        const double most = std::min(in_seconds(wait) / 10, in_seconds(config.minute) / 60);
-        limits.rejected(spending, wait, config.minute, config.max_cooldown, now);
-        limits.cool_down(now + std::min(wait + from_seconds(most * jitter.uniform()), config.max_cooldown));
-      }
-      if (failure.failure_class == FailureClass::rate_limited) {
-        const bool blind = !failure.retry_after || !limits.knows_requests() || *failure.retry_after > config.minute;
-        if (blind) aimd_.explore(now);
-        aimd_.congested(attempt);
-      }
+      limited(spending, failure, config, jitter, now);
       break;
     case FailureClass::ramp:
       ++rate_limited;
@@ -140,7 +153,9 @@ void Pool::failed(const Spending& spending, const Failure& failure, const Schedu
   }
   if (!overload_told) overload_.undecided(attempt, now);
   if (!fault_told) fault_.undecided(attempt, now);
+  told.open = overload_.state() != Breaker::State::closed || fault_.state() != Breaker::State::closed;
   changed = true;
+  return told;
 }
 
 void Pool::undecided(std::uint64_t attempt, TimePoint now) {

@@ -35,7 +35,11 @@ public:
   void answered();  // a head, whatever it says
   void observe(Spending& spending, std::span<const LimitReport> reports, const SchedulerConfig& config, TimePoint now);
   void succeeded(std::uint64_t attempt);  // content came
-  void failed(const Spending& spending, const Failure& failure, const SchedulerConfig& config, Jitter& jitter,
+  // `Told`: it was a breaker's probe; a breaker is open now.
+  struct Told {
+    bool probe = false, open = false;
+  };
+  Told failed(const Spending& spending, const Failure& failure, const SchedulerConfig& config, Jitter& jitter,
               TimePoint now);
   // Told nothing of the provider's health: the client left, or erred.
   void undecided(std::uint64_t attempt, TimePoint now);
@@ -65,10 +69,15 @@ public:
   TimePoint used_at{};
 
 private:
+  void limited(const Spending& spending, const Failure& failure, const SchedulerConfig& config, Jitter& jitter,
+               TimePoint now);
+
   std::string provider_, account_, model_class_;
   Aimd aimd_;
   Breaker overload_, fault_;
-  bool quota_ = false;  // the account has none left, as last seen: one at a time, each gets the provider's answer
+  // The account has none left for longer than anybody waits, as last seen: one at a time, and each gets the provider's
+  // own answer.
+  bool quota_ = false;
   int in_flight_ = 0;
   std::uint64_t last_sent_ = 0;
 };

@@ -33,8 +33,13 @@ struct RunSpec {
   std::optional<TimePoint> deadline;         // requests of the run wait no longer than this
 };
 
-struct Dispatch { RequestId request; };
-struct Refuse { RequestId request; Refusal refusal; };
+struct Dispatch {
+  RequestId request;
+};
+struct Refuse {
+  RequestId request;
+  Refusal refusal;
+};
 using Action = std::variant<Dispatch, Refuse>;
 
 // What becomes of an attempt that failed before content.
@@ -63,7 +68,8 @@ public:
   void cancel(RequestId request, const Usage& usage, TimePoint now);
 
   // Of a dispatched request, in this order, each optional but the last:
-  void limits_seen(RequestId request, std::span<const LimitReport> limits, const std::string& organisation, TimePoint now);
+  void limits_seen(RequestId request, std::span<const LimitReport> limits, const std::string& organisation,
+                   TimePoint now);
   void first_content(RequestId request, TimePoint now);
   FailureVerdict failed(RequestId request, const Failure& failure, const Usage& usage, TimePoint now);
   // Content went to the client; the request has ended. `broken`: the stream did not reach its end.

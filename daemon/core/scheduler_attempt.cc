@@ -46,9 +46,11 @@ void Scheduler::Impl::limits_seen(Request& request, std::span<const LimitReport>
 FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& failure, const Usage& usage, TimePoint now) {
   if (!request.attempt) return FailureVerdict::pass_on;
   Pool& pool = *request.pool;
-  pool.failed(request.attempt->spending, failure, config, jitter, now);
+  const auto told = pool.failed(request.attempt->spending, failure, config, jitter, now);
   end_attempt(request, usage, ran(failure), now);
-  if (counts_as_attempt(failure.failure_class)) ++request.failures;
+  // A probe that finds the provider overloaded still is the request's bad luck, not its fault.
+  const bool unlucky = told.probe && failure.failure_class == FailureClass::overload;
+  if (counts_as_attempt(failure.failure_class) && !unlucky) ++request.failures;
   const bool unnamed = failure.failure_class == FailureClass::rate_limited && !failure.retry_after;
   request.unnamed_limits = unnamed ? request.unnamed_limits + 1 : 0;
 
@@ -66,6 +68,7 @@ FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& failure,
   }
   request.last_failure = failure.status > 0 ? std::to_string(failure.status) : to_string(failure.failure_class);
   begin_wait(request, now);
+  if (told.open) step_back(request);
   // A named delay holds the whole pool, so its place in line is all this request needs.
   const bool pool_waits = config.rate_limits && pool.limits.cooldown(now) >= std::optional(decision.not_before);
   if (pool_waits)
@@ -73,6 +76,12 @@ FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& failure,
   else
     sleep(request, decision.not_before);
   return FailureVerdict::retry;
+}
+
+// While a breaker is open somebody else probes next, lest one bad request keep it open for all.
+void Scheduler::Impl::step_back(Request& request) {
+  request.stood.reset();
+  request.item.rank = 2 * static_cast<std::int64_t>(++last_request);
 }
 
 void Scheduler::Impl::finished(Request& request, const Usage& usage, bool broken, TimePoint now) {

@@ -12,10 +12,10 @@ namespace hivemind {
 // What is believed of a provider before its headers say better. Seeds are hypotheses; absent: unlimited until learned.
 struct ProviderSeed {
   std::optional<std::int64_t> requests_per_minute, input_tokens_per_minute, output_tokens_per_minute, tokens_per_minute;
-  int concurrency = 5;          // where AIMD starts
-  int max_concurrency = 64;     // where it ends
-  double increase = 0.5;        // alpha: added per full window of successes
-  double decrease = 0.5;        // beta: multiplied once per congestion epoch
+  int concurrency = 5;       // where AIMD starts
+  int max_concurrency = 64;  // where it ends
+  double increase = 0.5;     // alpha: added per full window of successes
+  double decrease = 0.5;     // beta: multiplied once per congestion epoch
 };
 
 struct SchedulerConfig {
@@ -25,17 +25,17 @@ struct SchedulerConfig {
   // Each primitive can be switched off (ablation).
   bool admission = true, rate_limits = true, breakers = true, budgets = true, fair_order = true, retry = true;
 
-  int max_attempts = 8;                       // upstream attempts of one request, the first included
-  double retry_budget = 0.2;                  // retries per request, with a floor
-  int retry_floor = 10;                       // retries always allowed per minute and pool
+  int max_attempts = 8;                           // upstream attempts of one request, the first included
+  double retry_budget = 0.2;                      // retries per request, with a floor
+  int retry_floor = 10;                           // retries always allowed per minute and pool
   Duration backoff_base = 1s, backoff_cap = 30s;  // full jitter: U(0, min(cap, base * 2^k))
-  Duration max_hold = 30min;                  // longest a request waits in all when its client names no timeout
-  double client_timeout_margin = 0.95;        // share of a client's own timeout that may pass before it is answered
-  Duration max_cooldown = 1h;                 // longest belief in a Retry-After before it is probed again
+  Duration max_hold = 30min;                      // longest a request waits in all when its client names no timeout
+  double client_timeout_margin = 0.95;            // share of a client's own timeout that may pass before it is answered
+  Duration max_cooldown = 1h;                     // longest belief in a Retry-After before it is probed again
   Duration breaker_open = 5s, breaker_open_cap = 60s;
-  int breaker_failures = 5;                   // consecutive overloads (or faults) that open a breaker
-  Duration aging_step = 30s;                  // a waiting request climbs one priority band per step
-  std::size_t max_queue = 10000;              // requests waiting in all
-  std::uint64_t seed = 1;                     // of the jitter
+  int breaker_failures = 5;       // consecutive overloads (or faults) that open a breaker
+  Duration aging_step = 30s;      // a waiting request climbs one priority band per step
+  std::size_t max_queue = 10000;  // requests waiting in all
+  std::uint64_t seed = 1;         // of the jitter
 };
 }  // namespace hivemind

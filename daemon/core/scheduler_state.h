@@ -76,6 +76,7 @@ public:
   void leave_wait(Request& request, TimePoint now);  // from any of them
   void begin_wait(Request& request, TimePoint now);
   void end_wait(Request& request, TimePoint now);
+  void step_back(Request& request);
   void guess(Request& request) const;
 
   void dispatch_from(Pool& pool, std::vector<Action>& actions, TimePoint now);

@@ -172,7 +172,8 @@ void Fleet::arrive(RequestId id) {
       if (scheduler_.failed(id, failure, {}, now_) == FailureVerdict::pass_on) ended(id, false);
     });
   };
-  if (rules_.concurrency > 0 && active_ >= rules_.concurrency) {
+  const bool out = now_ - start >= rules_.outage_begin && now_ - start < rules_.outage_end;
+  if (out || (rules_.concurrency > 0 && active_ >= rules_.concurrency)) {
     ++result_.overloads;
     return answer(0ms, {FailureClass::overload, 529, std::nullopt, ""}, {});
   }

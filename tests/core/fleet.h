@@ -36,7 +36,8 @@ struct ProviderRules {
   bool whole_seconds = false;          // those times are rounded up
   bool early = false;                  // the time until limits are full is rounded down instead
   bool retry_after = true;
-  double fault = 0, reset = 0;  // probabilities of a 502, of a reset
+  double fault = 0, reset = 0;            // probabilities of a 502, of a reset
+  Duration outage_begin{}, outage_end{};  // after the start: everything is answered with a 529
   Duration latency = 80ms, jitter = 0ms, way = 5ms;
 };
 

@@ -1,6 +1,8 @@
 // Whole fleets against a provider: nobody dies, and the provider has almost nothing to reject.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/core/fleet.h"
 
 namespace hivemind {
@@ -92,6 +94,37 @@ std::vector<Shape> shapes() {
   slow.jitter = 5s;
   add("bucket50_slow", 50, 6, slow);
   return all;
+}
+
+TEST(Fleet, AnOutageIsOutlivedAndForgotten) {
+  for (const Duration length : {Duration(60s), Duration(10min)}) {
+    ProviderRules rules;
+    rules.latency = 2s;
+    rules.outage_begin = 60s;
+    rules.outage_end = 60s + length;
+    Fleet fleet(SchedulerConfig{}, rules);
+    for (int i = 0; i < 20; ++i) fleet.add({.turns = 100000});
+    const auto result = fleet.run(rules.outage_end + 4min);
+    const auto served = [&](TimePoint from, TimePoint to) {
+      return std::count_if(result.order.begin(), result.order.end(),
+                           [&](const auto& sent) { return sent.first >= from && sent.first < to; });
+    };
+    const TimePoint end = start + rules.outage_end;
+    const auto before = served(start + 30s, start + 60s), during = served(start + 65s, end),
+               after = served(end + 3min, end + 3min + 30s);
+    EXPECT_EQ(result.refused, 0);
+    EXPECT_LE(during, 15 + length / Duration(10s)) << "probes, not a storm";
+    EXPECT_GE(static_cast<double>(after), 0.95 * static_cast<double>(before));
+    EXPECT_GE(served(end, end + 61s), 1) << "noticed within a breaker's longest pause";
+  }
+}
+
+TEST(Fleet, OneAgentAloneOutlivesALongOverload) {
+  ProviderRules rules;
+  rules.outage_end = 20min;
+  Fleet fleet(SchedulerConfig{}, rules);
+  fleet.add({.turns = 3});
+  EXPECT_EQ(fleet.run().dead, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, FleetShape, testing::ValuesIn(shapes()),
