@@ -30,7 +30,9 @@ asio::awaitable<bool> Exchange::serve() {
   spdlog::debug("request run={:016x} provider={} model={} streaming={} bytes={}", run_.id(), profile.provider, profile.model,
                 profile.streaming, body_.wire.size());
   request_ = services_.admission.submit(run_.id(), std::move(profile));
-  client_.watch([this] { cancel_.request(); });
+  client_.watch([this](bool orderly) {
+    if (services_.has_left(client_, orderly)) cancel_.request();
+  });
   for (;;) {
     const auto refusal = co_await services_.admission.admitted(request_, cancel_);
     if (refusal) {
@@ -110,7 +112,9 @@ asio::awaitable<Exchange::Attempt> Exchange::attempt_on(Stream& upstream, bool r
     upstream.reset();
     co_return left(reader->usage());
   }
-  if (broken && !(success && broken == asio::error::timed_out)) {
+  if (broken && !success) {
+    reader->finish();  // an error whose body broke is still that error
+  } else if (broken && broken != asio::error::timed_out) {
     const Failure failure{.failure_class = FailureClass::fault, .status = relay.head().status, .retry_after = {},
                           .detail = "response broke before content: " + broken.message()};
     co_return co_await failed(failure, reader->usage(), nullptr, nullptr, {});

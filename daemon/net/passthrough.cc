@@ -49,7 +49,12 @@ asio::awaitable<bool> pass_through(Services& services, Run& run, Stream& client,
   CancelPoint cancel;
   bool stale_possible = !has_body;  // only a request without a body is still whole when a pooled connection was stale
   for (bool fresh = has_body;; fresh = true) {
-    if (!has_body && buffer.empty()) client.watch([&cancel] { cancel.request(); }, true);
+    const auto watch = [&] {
+      client.watch([&services, &client, &cancel](bool orderly) {
+        if (services.has_left(client, orderly)) cancel.request();
+      });
+    };
+    if (!has_body) watch();
     ConnectFailure why;
     auto lease = co_await services.pool.acquire(destination, fresh, config->connect_timeout, cancel, why);
     if (!lease.stream) {
@@ -70,6 +75,7 @@ asio::awaitable<bool> pass_through(Services& services, Run& run, Stream& client,
       client.reset();
       co_return false;
     }
+    if (has_body) watch();
     ResponseRelay relay(services, upstream);
     ec = co_await relay.read_head(head.method, client, Clock::now() + config->response_timeout, config->head_timeout);
     if (ec) {

@@ -13,8 +13,8 @@
 
 namespace hivemind {
 
-std::optional<uid_t> PeerOwner::uid_of(const boost::asio::ip::tcp::endpoint& client,
-                                       const boost::asio::ip::tcp::endpoint& server) {
+std::optional<PeerSocket> PeerSockets::find(const boost::asio::ip::tcp::endpoint& client,
+                                            const boost::asio::ip::tcp::endpoint& server) {
   if (unavailable_) return std::nullopt;
   if (!netlink_) {
     netlink_.reset(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
@@ -45,10 +45,14 @@ std::optional<uid_t> PeerOwner::uid_of(const boost::asio::ip::tcp::endpoint& cli
   const auto size = ::recv(netlink_.get(), answer.data(), answer.size(), 0);
   if (size < static_cast<ssize_t>(sizeof(nlmsghdr))) return std::nullopt;
   const auto* header = reinterpret_cast<const nlmsghdr*>(answer.data());
-  if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
-      size < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(inet_diag_msg))))
-    return std::nullopt;  // already closed, or not known to this kernel
-  return static_cast<const inet_diag_msg*>(NLMSG_DATA(header))->idiag_uid;
+  if (header->nlmsg_type == NLMSG_ERROR && size >= static_cast<ssize_t>(NLMSG_LENGTH(sizeof(nlmsgerr)))) {
+    if (static_cast<const nlmsgerr*>(NLMSG_DATA(header))->error == -ENOENT) return PeerSocket{};
+    return std::nullopt;
+  }
+  if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY || size < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(inet_diag_msg))))
+    return std::nullopt;
+  const auto* found = static_cast<const inet_diag_msg*>(NLMSG_DATA(header));
+  return PeerSocket{found->idiag_uid, found->idiag_inode != 0};
 }
 
 std::string executable_of(std::int32_t pid) {

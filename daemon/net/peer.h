@@ -11,13 +11,20 @@
 
 namespace hivemind {
 
-// Asks the kernel (NETLINK_SOCK_DIAG) for the owner of the client's socket: a token that was guessed by another user
-// is worth nothing. Event-loop thread only; a query is a system call pair on loopback, microseconds.
-class PeerOwner {
+// The client's end of a connection, as the kernel knows it.
+struct PeerSocket {
+  uid_t uid = 0;
+  bool open = false;  // a process still has a descriptor of it; closed by all: false, also while it lingers in FIN-WAIT
+};
+
+// Asks the kernel (NETLINK_SOCK_DIAG) about the other end: a token that was guessed by another user is worth nothing, and
+// a client that closed is told from one that only ended its sending side. Event-loop thread only; a query is a pair of
+// system calls, microseconds.
+class PeerSockets {
 public:
-  // uid of the socket whose local end is `client` and whose peer is `server`; nullopt where the kernel cannot tell (no
-  // inet_diag), in which case the token alone decides.
-  std::optional<uid_t> uid_of(const boost::asio::ip::tcp::endpoint& client, const boost::asio::ip::tcp::endpoint& server);
+  // The socket whose local end is `client` and whose peer is `server`; one that is gone is not open. nullopt where the
+  // kernel cannot tell (no inet_diag).
+  std::optional<PeerSocket> find(const boost::asio::ip::tcp::endpoint& client, const boost::asio::ip::tcp::endpoint& server);
 
 private:
   UniqueFd netlink_;

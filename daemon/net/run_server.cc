@@ -125,7 +125,8 @@ void RunServer::admit(const RunPtr& run, tcp::socket socket) {
   if (ec) return;
   const auto token = local.address().to_v4().to_uint();
   if (!hm_is_token(token)) return refuse("not a token address");
-  if (const auto owner = services_.peers.uid_of(remote, local); owner && *owner != ::getuid()) return refuse("another user");
+  if (const auto peer = services_.peers.find(remote, local); peer && peer->open && peer->uid != ::getuid())
+    return refuse("another user");
   auto original = run->table.accept(token);
   if (!original) return refuse("no live token");
   spawn(services_.loop, "session", serve(services_, run, std::move(socket), std::move(*original)));

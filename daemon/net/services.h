@@ -26,7 +26,7 @@ struct Services {
   UpstreamPool pool;
   CertificateAuthority authority;
   TrustMemory trust;
-  PeerOwner peers;
+  PeerSockets peers;
   const std::string account_salt;
   std::uint64_t buffered = 0;     // bytes of request bodies held in memory
   std::size_t connections = 0;    // client connections open
@@ -34,6 +34,18 @@ struct Services {
   bool draining = false;
   // For bytes that are read and written on without waiting in between. Never used across a co_await.
   std::array<char, 64 * 1024> scratch;
+
+  // What a watch on a client saw is its leaving: a break, or an end by a client that has closed. One that only ended its
+  // sending side still waits for its answer.
+  bool has_left(Stream& client, bool orderly) {
+    if (!orderly) return true;
+    error_code ec;
+    const auto remote = client.socket().remote_endpoint(ec);
+    if (ec) return true;
+    const auto local = client.socket().local_endpoint(ec);
+    const auto peer = peers.find(remote, local);
+    return !peer || !peer->open;
+  }
 };
 
 // Counts one exchange or tunnel for as long as it lives.

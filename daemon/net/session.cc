@@ -229,7 +229,9 @@ asio::awaitable<void> Session::tunnel_to(std::string host, std::string ahead) {
   ++run_->passed;
   auto destination = destination_for(*config_, std::move(host), endpoint_of(original_), false);
   CancelPoint cancel;
-  client_.watch([&cancel] { cancel.request(); }, true);
+  client_.watch([this, &cancel](bool orderly) {
+    if (services_.has_left(client_, orderly)) cancel.request();
+  });
   auto upstream = co_await connect_to(destination, config_->connect_timeout, services_.deadlines, cancel);
   client_.unwatch();
   if (!upstream) {

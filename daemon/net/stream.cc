@@ -144,8 +144,7 @@ void Stream::on_readable(error_code ec) {
   }
   if (seen.status == Transfer::wants_read || seen.status == Transfer::wants_write) return arm_read();
   auto gone = std::exchange(gone_, nullptr);
-  if (seen.status == Transfer::closed && half_close_ && !ssl_) return;
-  if (seen.status != Transfer::moved) gone();
+  if (seen.status != Transfer::moved) gone(seen.status == Transfer::closed);
 }
 
 asio::awaitable<error_code> Stream::wait_readable(TimePoint until) {
@@ -180,9 +179,8 @@ void Stream::abort_waits(error_code why) {
   }
 }
 
-void Stream::watch(std::function<void()> gone, bool half_close) {
+void Stream::watch(std::function<void(bool)> gone) {
   gone_ = std::move(gone);
-  half_close_ = half_close;
   if (ahead_.empty() && !(ssl_ && SSL_has_pending(ssl_.get()))) arm_read();
 }
 

@@ -62,10 +62,10 @@ public:
   const std::string& tls_error() const { return tls_error_; }
   int tls_reason() const { return tls_reason_; }  // ERR_GET_REASON, or 0
 
-  // Calls `gone` once when the peer breaks the connection while nobody reads, or ends it, unless `half_close` allows a
-  // plain connection to be ended in one direction. Bytes that arrive meanwhile (a pipelined request) end the watch
-  // without a call. Reading again ends it too. `gone` must be valid until unwatch(), close() or reset().
-  void watch(std::function<void()> gone, bool half_close = false);
+  // Calls `gone(orderly)` once when the peer ends (orderly) or breaks the connection while nobody reads. Bytes that arrive
+  // meanwhile (a pipelined request) end the watch without a call. Reading again ends it too. `gone` must be valid until
+  // unwatch(), close() or reset().
+  void watch(std::function<void(bool orderly)> gone);
   void unwatch() { gone_ = nullptr; }
   // False once the peer's end or anything unasked-for has arrived on an idle connection.
   bool is_quiet();
@@ -101,8 +101,7 @@ private:
   bool read_armed_ = false;          // an async_wait for reading is outstanding
   std::shared_ptr<Stream*> self_;    // nulled by the destructor; held by the outstanding wait
   Waiter reader_;
-  std::function<void()> gone_;
-  bool half_close_ = false;
+  std::function<void(bool)> gone_;
   error_code abort_;                 // why the current waits end
   bool waiting_write_ = false;
 };

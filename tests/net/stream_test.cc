@@ -87,14 +87,19 @@ TEST_F(StreamTest, TheWatchCallsWhenThePeerLeavesAndNotWhenItSends) {
     auto [a, b] = connected();
     Stream stream(std::move(a), deadlines);
     Waiter left;
-    stream.watch([&left] { left.wake(); });
+    std::optional<bool> orderly;
+    stream.watch([&](bool how) {
+      orderly = how;
+      left.wake();
+    });
     b.close();
     run(wait_for(left));
+    EXPECT_EQ(orderly, true);
   }
   auto [a, b] = connected();
   Stream stream(std::move(a), deadlines);
   bool left = false;
-  stream.watch([&left] { left = true; });
+  stream.watch([&left](bool) { left = true; });
   asio::write(b, asio::buffer("x", 1));
   run(read_and_expect(stream, "x"));
   EXPECT_FALSE(left);
