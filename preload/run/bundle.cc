@@ -94,7 +94,7 @@ Result<std::string> BundleStore::merged_with(const std::string& base) const {
 
   auto bytes = read_pem(base);
   if (!bytes) return bytes;
-  const auto ours = read_pem(roots_);
+  auto ours = read_pem(roots_);
   if (!ours) return ours;
   if (bytes->find(*ours) != std::string::npos) return base;
   if (!bytes->empty() && bytes->back() != '\n') *bytes += '\n';

@@ -72,6 +72,7 @@ Result<bool> start_daemon(const DaemonCommand& command, ProcessEnvironment envir
   std::vector<std::string> words{command.program, "--ready-fd", "3"};
   if (!command.config.empty()) words.insert(words.end(), {"--config", command.config});
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const auto block = environment.pointers();

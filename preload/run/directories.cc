@@ -38,7 +38,7 @@ std::string absolute_path(const std::string& path) {
 }
 
 std::string home_directory(const ProcessEnvironment& environment) {
-  if (const auto home = environment.get_or("HOME", ""); home.starts_with('/')) return home;
+  if (auto home = environment.get_or("HOME", ""); home.starts_with('/')) return home;
   const passwd* entry = ::getpwuid(::geteuid());
   return entry && entry->pw_dir ? entry->pw_dir : "/";
 }

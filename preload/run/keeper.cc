@@ -43,6 +43,7 @@ bool leave_keeper(RunService& service, RunTable& table, Signals& signals, int ag
   detach();
   while (!survivors.empty()) {
     std::vector<UniqueFd> watched;
+    watched.reserve(survivors.size());
     for (const int pid : survivors) watched.push_back(watch_process(pid));
     for (bool all_there = true; all_there;) {
       std::vector<pollfd> list{{signals.fd(), POLLIN, 0}};

@@ -59,12 +59,12 @@ int run_under_hivemind(const Flags& flags, const Program& program, const Command
   follow(agent, signals, service);
   agent_has_terminal(false);
 
-  service.finish_relaying();
+  auto survivors = find_survivors(run.table, agent.pid());
+  if (survivors.empty()) service.finish_relaying();
   if (flags.explain) print_text(processes_text(run.table.processes(), agent.pid(), program));
   if (flags.summary)
     print_text(summary_text(run.hello.name, service.final_summary(), flags.token_budget,
                             (monotonic_ns() - started) / 1'000'000));
-  auto survivors = find_survivors(run.table, agent.pid());
   if (survivors.empty() || !leave_keeper(service, run.table, signals, agent.pid(), std::move(survivors)))
     run.table.remove();
   die_like(agent.status());

@@ -129,9 +129,13 @@ std::variant<Program, CommandProblem> find_program(const std::string& command, c
   Program program;
   program.path = std::get<std::string>(found);
   std::string path = program.path;
+  const auto note = [&](const char* what, const std::string& other) {
+    program.steps.push_back(std::string(path).append(what).append(other));
+    path = other;
+  };
   for (int i = 0; i < longest_chain; ++i) {
     if (const auto real = real_path(path); real != path && real.find("/node_modules/") != real.npos)
-      program.steps.push_back(path + " is npm's link to " + real), path = real;
+      note(" is npm's link to ", real);
     const auto bytes = first_bytes(path);
     if (!bytes.starts_with("#!")) {
       if (is_elf(bytes))
@@ -152,8 +156,7 @@ std::variant<Program, CommandProblem> find_program(const std::string& command, c
     } else if (::access(interpreter.c_str(), F_OK) != 0) {
       return CommandProblem{126, command + " cannot be run, its interpreter is missing: " + interpreter};
     }
-    program.steps.push_back(path + " is a script of " + interpreter);
-    path = interpreter;
+    note(" is a script of ", interpreter);
   }
   return program;
 }

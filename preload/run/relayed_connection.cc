@@ -12,7 +12,7 @@
 
 namespace hivemind::run {
 namespace {
-constexpr std::size_t buffer_size = 64 * 1024;
+constexpr std::size_t buffer_size = 65536;
 
 // Past any hook: in a nested run the outer run's preload object is in this process too.
 int connect_directly(int fd, const sockaddr* address, socklen_t size) {

@@ -15,7 +15,8 @@ public:
   ~RelayedConnection();
   void turn();  // moves what can be moved
   bool ended() const { return !client_.fd; }
-  bool has_parting_words() const { return !ended() && client_.at_end && !server_.told_end; }
+  // Once the agent is dead: its server has not all of it. How much waits in the kernel is not known before it is read.
+  bool has_parting_words() const { return !ended() && !server_.told_end; }
 
 private:
   struct Side {

@@ -24,8 +24,8 @@ public:
   void watch(std::vector<pollfd>& list) const;
   int timeout_ms() const;
   void turn();
-  // What a connection's agent wrote before it ended still reaches its server; waits at most 2 s, and only if there is
-  // such.
+  // Once nobody of the run lives: what a connection's agent wrote before it ended still reaches its server; waits at
+  // most 2 s, and only if there is such.
   void finish_relaying();
   // All daemons of the run together; asks the present one and waits for it at most 1 s.
   hm_summary final_summary();

@@ -43,7 +43,7 @@ Result<RunTable> RunTable::create(const std::string& runs_directory, std::uint64
   if (!file) return failed_to("make the token table " + path);
   const auto abandon = [&](int error) {
     errno = error;
-    const Problem problem = failed_to("make the token table " + path);
+    Problem problem = failed_to("make the token table " + path);
     ::unlink(path.c_str());
     return problem;
   };

@@ -4,9 +4,10 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import unittest
 
-from fake_home import FakeHome, Original, until
+from fake_home import FakeHome, Original, alive, until
 
 # Connects when told to by a line on stdin: "PORT MESSAGE"; prints what came until the end, or the error.
 AGENT = """
@@ -159,17 +160,37 @@ class Relay(unittest.TestCase):
         self.assertEqual(process.returncode, 0)
 
     def test_last_words_of_an_agent_that_ends_at_once(self):
-        got = []
-        self.original = self.enterContext(Original(lambda connection: got.append(b"".join(iter(lambda: connection.recv(65536), b"")))))
+        got, agent_ended = [], threading.Event()
+
+        def serve(connection):
+            agent_ended.wait(30)
+            got.append(len(b"".join(iter(lambda: connection.recv(65536), b""))))
+
+        self.original = self.enterContext(Original(serve))
         home = self.home()
-        script = f"import socket,sys; sys.stdin.readline(); s=socket.create_connection(('127.0.0.1',{self.original.port})); s.sendall(b'x'*200000)"
+        script = f"""
+import os, socket, sys
+sys.stdin.readline()
+s = socket.create_connection(('127.0.0.1', {self.original.port}))
+s.settimeout(0.3)
+sent = 0
+try:
+    while True: sent += s.send(bytes(65536))
+except TimeoutError:
+    print(os.getpid(), sent, flush=True)
+"""
         process = home.start("/usr/bin/python3", "-c", script, stdin=subprocess.PIPE)
         until(lambda: home.events("hello"), "the run is handed over")
         home.plan("error")
         home.kill_daemon()
-        process.communicate("go\n", timeout=30)
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        pid, sent = [int(word) for word in process.stdout.readline().split()]
+        until(lambda: not alive(pid), "the agent ends")
+        agent_ended.set()  # only now its server begins to read
+        process.communicate(timeout=30)
         until(lambda: got, "the server has it")
-        self.assertEqual(len(got[0]), 200000)
+        self.assertEqual(got, [sent])
 
     def test_strangers_are_reset(self):
         home = self.home()
@@ -180,8 +201,8 @@ class Relay(unittest.TestCase):
         with open(f"{home.runtime}/runs/{home.tables()[0]}", "rb") as f:
             port = int.from_bytes(f.read(64)[28:30], "little")
         for address in ("127.0.0.1", "127.64.0.1", "127.99.3.4"):
-            with self.subTest(address), socket.create_connection((address, port), timeout=10) as stranger:
-                with self.assertRaises(ConnectionResetError):
+            with self.subTest(address), self.assertRaises(ConnectionResetError):
+                with socket.create_connection((address, port), timeout=10) as stranger:
                     stranger.recv(1)
         self.assertEqual(agent.ask(f"{self.original.port}"), "b'original\\n'")
 
