@@ -30,6 +30,23 @@ def alive(pid):
         return False
 
 
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as f:
+        return [int(n) for n in f.read().split()]
+
+
+def kill_tree(pid):
+    """A process and what descends from it: stopped first, so that nothing new comes while we look."""
+    try:
+        os.kill(pid, signal.SIGSTOP)
+        below = children(pid)
+        os.kill(pid, signal.SIGKILL)
+    except (ProcessLookupError, FileNotFoundError):
+        return
+    for child in below:
+        kill_tree(child)
+
+
 class Original:
     """A server that answers every connection with one line, or echoes: where connections go without a daemon."""
 
@@ -72,6 +89,7 @@ class FakeHome:
         shutil.copy2(f"{BUILD}/bin/hivemind-run", f"{self.folder}/bin/hivemind-run")
         shutil.copy2(f"{HERE}/fake_hivemindd", f"{self.folder}/bin/hivemindd")
         shutil.copy2(f"{BUILD}/lib/libhivemind-preload.so", f"{self.folder}/lib/libhivemind-preload.so")
+        self.started = []
         self.program = f"{self.folder}/bin/hivemind-run"
         self.plan(mode, **plan)
         self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": f"{self.folder}/user", "LANG": "C.UTF-8",
@@ -90,8 +108,10 @@ class FakeHome:
                               timeout=timeout, **{"stdin": subprocess.DEVNULL, **more})
 
     def start(self, *arguments, env=None, **more):
-        return subprocess.Popen(self.command(*arguments), env={**self.env, **(env or {})}, text=True,
-                                **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more})
+        process = subprocess.Popen(self.command(*arguments), env={**self.env, **(env or {})}, text=True,
+                                   **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more})
+        self.started.append(process)
+        return process
 
     def events(self, kind):
         try:
@@ -116,6 +136,13 @@ class FakeHome:
         return self
 
     def __exit__(self, *_):
+        for process in self.started:
+            if process.poll() is None:
+                kill_tree(process.pid)
+                process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
         deadline = time.monotonic() + 5
         while (pid := self.daemon()) and time.monotonic() < deadline:
             os.kill(pid, signal.SIGKILL)

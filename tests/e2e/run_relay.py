@@ -44,9 +44,7 @@ class Agent:
         return self.process.returncode, err
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.communicate()
+        pass  # its home ends it
 
 
 class Relay(unittest.TestCase):
