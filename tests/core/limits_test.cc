@@ -65,6 +65,16 @@ TEST(Limits, HeadersCreateWhatWasUnknown) {
   EXPECT_DOUBLE_EQ(limits.all()[0].available(t0), 29) << "less the one sent after it";
 }
 
+TEST(Limits, WhatWasRefundedWasNotSpentSince) {
+  Limits limits;
+  limits.seed(seed(60, 60'000), minute, t0);
+  auto first = limits.reserve(1, need(100), t0);
+  limits.settle(limits.reserve(2, need(30'000), t0), need(1'000), t0);
+  const LimitReport reports[] = {report(Dimension::input_tokens, 60'000, 59'900)};
+  limits.observe(first, reports, minute, t0);
+  EXPECT_DOUBLE_EQ(limits.all()[1].available(t0), 58'900);
+}
+
 TEST(Limits, WindowsScaleWithTheMinute) {
   Limits limits;
   auto spending = limits.reserve(1, need(100), t0);

@@ -471,5 +471,78 @@ TEST_F(SchedulerTest, ReconfiguringKeepsWhatWaits) {
   scheduler.configure(config, now);
   EXPECT_EQ(act(scheduler, now + 1s).sent, std::vector<RequestId>{second});
 }
+
+TEST_F(SchedulerTest, ABadRequestDoesNotKeepTheBreakerOpenForAll) {
+  auto scheduler = make();
+  warm_up(scheduler);
+  const auto bad = scheduler.submit(1, profile(), now);
+  const auto good = scheduler.submit(1, profile(), now + 1ms);
+  RequestId last = 0;
+  bool good_served = false;
+  for (TimePoint at = now; at < now + 5min && !good_served; at += 100ms) {
+    for (const auto id : act(scheduler, at).sent) {
+      last = id;
+      if (id == bad) scheduler.failed(id, failure(FailureClass::fault, 500), {}, at);
+      // The other one fails as long as the breaker is closed, so that it opens with both waiting.
+      else if (scheduler.snapshot(at).pools[0].breaker == "closed")
+        scheduler.failed(id, failure(FailureClass::fault, 500), {}, at);
+      else
+        good_served = true;
+    }
+  }
+  EXPECT_TRUE(good_served);
+  EXPECT_EQ(last, good);
+}
+
+TEST_F(SchedulerTest, ALimitFurtherAwayThanAnybodyWaitsIsPassedOn) {
+  auto scheduler = make();
+  warm_up(scheduler);
+  const auto first = scheduler.submit(1, profile(), now);
+  act(scheduler, now);
+  EXPECT_EQ(scheduler.failed(first, failure(FailureClass::long_window, 429, 14h), {}, now), FailureVerdict::pass_on);
+  const auto second = scheduler.submit(1, profile(), now);
+  EXPECT_EQ(act(scheduler, now).sent, std::vector<RequestId>{second}) << "it gets the provider's own answer";
+}
+
+TEST_F(SchedulerTest, AClientThatComesBackIsALittleEarlier) {
+  auto scheduler = make();
+  warm_up(scheduler);
+  scheduler.submit(1, profile(), now);
+  act(scheduler, now);
+  const LimitReport told[] = {requests_left(60, 0)};
+  scheduler.limits_seen(scheduler.submit(1, profile(), now) - 1, told, "", now);
+  auto again = profile();
+  again.client_retry = 1;
+  const auto retried = scheduler.submit(1, again, now);
+  EXPECT_EQ(act(scheduler, now + 1s).sent, std::vector<RequestId>{retried});
+}
+
+TEST_F(SchedulerTest, GuessesFollowWhatOthersUsedInTheMeantime) {
+  config.seeds[""].output_tokens_per_minute = 2000;
+  config.admission = false;
+  auto scheduler = make();
+  std::vector<RequestId> ids;
+  for (int i = 0; i < 3; ++i) ids.push_back(scheduler.submit(1, profile("anthropic", 100, 4096), now));
+  EXPECT_EQ(act(scheduler, now).sent, std::vector<RequestId>{ids[0]}) << "1024 are guessed of what nobody has seen";
+  scheduler.finished(ids[0], usage(100, 400), false, now);
+  EXPECT_EQ(act(scheduler, now).sent, (std::vector<RequestId>{ids[1], ids[2]}));
+}
+
+TEST_F(SchedulerTest, MergedPoolsDoNotMistakeThePastForThePresent) {
+  auto scheduler = make();
+  warm_up(scheduler, 1000, "key1");
+  warm_up(scheduler, 1000, "key1");
+  warm_up(scheduler, 1000, "key2");
+  auto one = profile(), two = profile();
+  one.account = "key1";
+  two.account = "key2";
+  const auto a = scheduler.submit(1, one, now), b = scheduler.submit(1, two, now);
+  act(scheduler, now);
+  scheduler.limits_seen(a, {}, "org", now);
+  scheduler.limits_seen(b, {}, "org", now);
+  const LimitReport told[] = {requests_left(1000, 900)};
+  for (const auto id : {a, b}) scheduler.limits_seen(id, told, "org", now);
+  for (const auto& limit : scheduler.snapshot(now).pools.at(0).limits) EXPECT_GE(limit.available, 898);
+}
 }  // namespace
 }  // namespace hivemind
