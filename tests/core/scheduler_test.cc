@@ -473,13 +473,15 @@ TEST_F(SchedulerTest, ReconfiguringKeepsWhatWaits) {
 }
 
 TEST_F(SchedulerTest, ABadRequestDoesNotKeepTheBreakerOpenForAll) {
+  config.max_attempts = 1000;
+  config.breaker_open = 60s;  // longer than any backoff: both wait for the probe
   auto scheduler = make();
   warm_up(scheduler);
   const auto bad = scheduler.submit(1, profile(), now);
   const auto good = scheduler.submit(1, profile(), now + 1ms);
   RequestId last = 0;
   bool good_served = false;
-  for (TimePoint at = now; at < now + 5min && !good_served; at += 100ms) {
+  for (TimePoint at = now; at < now + 10min && !good_served; at += 100ms) {
     for (const auto id : act(scheduler, at).sent) {
       last = id;
       if (id == bad) scheduler.failed(id, failure(FailureClass::fault, 500), {}, at);
