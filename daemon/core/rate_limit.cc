@@ -11,6 +11,7 @@ namespace {
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr double tiny = 1e-6;
 constexpr int relax_windows = 10;  // quiet windows before a learned restriction is loosened again
+constexpr double least_care = 0.02, most_care = 0.16;
 // Whole seconds in headers, and the way to the provider and back.
 double slack(Duration window) { return in_seconds(window) / 4 + 1.0; }
 // Our window begins a little after the provider's: early is a 429, late costs half a percent.
@@ -41,7 +42,7 @@ RateLimit::RateLimit(Dimension dimension, double limit, Duration window, bool bu
       end_(now + window_),
       burst_(infinite) {}
 
-double RateLimit::rate() const { return limit_ / in_seconds(window_); }
+double RateLimit::rate() const { return limit_ / in_seconds(window_) * (1 - care_); }
 double RateLimit::capacity() const { return std::min(limit_, burst_); }
 
 double RateLimit::available(TimePoint now) const {
@@ -62,7 +63,8 @@ void RateLimit::roll(TimePoint now) {
       limit_ = std::ceil(limit_ * 1.25);
     else
       relax_at_ = {};
-    if (burst_ >= limit_) burst_ = infinite;
+    care_ /= 2;
+    if (burst_ >= limit_) forget_burst();
   }
   if (!bucket_ && now >= end_) {
     began_ = window_end(now) - window_;
@@ -102,12 +104,17 @@ void RateLimit::set_limit(double limit, LimitSource source) {
   level_ = std::min(level_ + std::max(0.0, limit - limit_), limit);
   limit_ = limit;
   source_ = source;
-  if (burst_ >= limit_) burst_ = infinite;
+  if (burst_ >= limit_) forget_burst();
+}
+
+void RateLimit::forget_burst() {
+  burst_ = infinite;
+  care_ = 0;
 }
 
 void RateLimit::become_window(TimePoint end) {
   bucket_ = false;
-  burst_ = infinite;
+  forget_burst();
   relax_at_ = {};
   end_ = end;
 }
@@ -193,6 +200,7 @@ void RateLimit::shrink_burst(Duration retry_after, TimePoint now) {
   if (!bucket_) return;
   const double quantum = std::floor(rate() * in_seconds(retry_after));
   burst_ = std::max(1.0, std::min(std::floor(capacity() / 2), quantum));
+  care_ = std::clamp(2 * care_, least_care, most_care);
   relax_at_ = now + window_ * relax_windows;
   level_ = std::min(level_, 0.0);
 }

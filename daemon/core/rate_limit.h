@@ -57,6 +57,7 @@ private:
   void roll(TimePoint now);
   void set_limit(double limit, LimitSource source);
   void become_window(TimePoint end);
+  void forget_burst();
   bool waits_for_scout(TimePoint now) const;
   bool explains_bucket(double remaining, Duration reset, std::int64_t granularity) const;
   double rate() const;  // per second
@@ -74,7 +75,8 @@ private:
   // Until a window's beginning has proven right once, the first request of a new one goes ahead alone for a moment.
   bool proven_ = false, scouting_ = false;
   std::optional<TimePoint> scout_sent_;
-  double burst_;  // learned; infinite until then
+  double burst_;     // learned; infinite until then
+  double care_ = 0;  // with a burst: share of the rate kept back, since the way to the provider varies
   TimePoint relax_at_{};
 };
 }  // namespace hivemind

@@ -116,7 +116,9 @@ void Fleet::act() {
 
 void Fleet::send(RequestId id) {
   ++result_.requests;
-  schedule(now_ + rules_.way, [this, id] { arrive(id); });
+  const auto detour =
+      from_seconds(in_seconds(rules_.way_jitter) * std::uniform_real_distribution<double>(0, 1)(random_));
+  schedule(now_ + rules_.way + detour, [this, id] { arrive(id); });
 }
 
 void Fleet::refill() {

@@ -38,7 +38,7 @@ struct ProviderRules {
   bool retry_after = true;
   double fault = 0, reset = 0;            // probabilities of a 502, of a reset
   Duration outage_begin{}, outage_end{};  // after the start: everything is answered with a 529
-  Duration latency = 80ms, jitter = 0ms, way = 5ms;
+  Duration latency = 80ms, jitter = 0ms, way = 5ms, way_jitter = 0ms;
 };
 
 struct AgentPlan {

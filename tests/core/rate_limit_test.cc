@@ -125,7 +125,8 @@ TEST(RateLimit, MomentaryRejectionWithRoomLeftTeachesTheBurst) {
   limit.spend(1, t0);
   limit.shrink_burst(1s, t0);
   EXPECT_DOUBLE_EQ(limit.capacity(), 1);
-  EXPECT_EQ(limit.ready_at(1, t0), t0 + 1s);
+  EXPECT_GT(limit.ready_at(1, t0), t0 + 1s) << "with a little care: the way there varies";
+  EXPECT_LT(limit.ready_at(1, t0), t0 + 1050ms);
   EXPECT_DOUBLE_EQ(limit.available(t0 + 60s), 1);
   limit.spend(1, t0 + 11min);  // quiet windows loosen it
   EXPECT_GT(limit.capacity(), 1);

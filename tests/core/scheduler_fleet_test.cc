@@ -73,6 +73,10 @@ std::vector<Shape> shapes() {
   add("window50_noheaders", 50, 6, window, 0.05);
   bucket.quantum = 1;
   add("bucket50_quantum1", 50, 6, bucket);
+  bucket.way_jitter = 4ms;
+  add("bucket50_quantum1_scaled", 50, 6, bucket, 0.01, 6s);
+  bucket.way_jitter = 30ms;
+  add("bucket50_quantum1_jitter", 50, 6, bucket);
   bucket.quantum = 5;
   add("bucket50_quantum5", 50, 6, bucket);
   auto replay = rules(Kind::window, 60);
