@@ -11,7 +11,7 @@ namespace {
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr double tiny = 1e-6;
 constexpr int relax_windows = 10;  // quiet windows before a learned restriction is loosened again
-constexpr double least_care = 0.02, most_care = 0.16;
+constexpr double least_care = 0.04, most_care = 0.16;
 // Whole seconds in headers, and the way to the provider and back.
 double slack(Duration window) { return in_seconds(window) / 4 + 1.0; }
 // Our window begins a little after the provider's: early is a 429, late costs half a percent.
