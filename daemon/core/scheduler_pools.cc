@@ -39,7 +39,8 @@ void Scheduler::Impl::forget_idle_pools(TimePoint now) {
 
 // The organisation that a response names is whose limits they are: its other credentials share them.
 void Scheduler::Impl::share_limits(Pool& seen, const std::string& organisation, TimePoint now) {
-  const std::string provider = seen.provider(), account = seen.account();
+  // Copies: `seen` itself goes when it is merged.
+  const std::string provider = seen.provider(), account = seen.account();  // NOLINT(performance-*)
   organisations[key_of(provider, account)] = organisation;
   std::vector<Pool*> same;
   for (const auto& [key, pool] : pools) {
