@@ -544,7 +544,8 @@ TEST_F(SchedulerTest, MergedPoolsDoNotMistakeThePastForThePresent) {
   scheduler.limits_seen(b, {}, "org", now);
   const LimitReport told[] = {requests_left(1000, 900)};
   for (const auto id : {a, b}) scheduler.limits_seen(id, told, "org", now);
-  for (const auto& limit : scheduler.snapshot(now).pools.at(0).limits) EXPECT_GE(limit.available, 898);
+  const auto snapshot = scheduler.snapshot(now);
+  for (const auto& limit : snapshot.pools.at(0).limits) EXPECT_GE(limit.available, 898);
 }
 }  // namespace
 }  // namespace hivemind
