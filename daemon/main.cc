@@ -56,7 +56,7 @@ public:
     handover_.stop();
     control_.stop();
     lock_.reset();
-    handover_.close_all();
+    handover_.close_all("the daemon was stopped");
     services_.admission.drain(deadline);
     spawn(loop_, "drain", drain(deadline));
   }

@@ -188,7 +188,12 @@ void HandoverListener::stop() {
   std::filesystem::remove(state_->path, ec);
 }
 
-void HandoverListener::close_all() {
-  for (const auto& connection : state_->connections) connection->socket.close();
+void HandoverListener::close_all(const std::string& reason) {
+  hm_refused refused{};
+  reason.copy(refused.reason, sizeof refused.reason - 1);
+  for (const auto& connection : state_->connections) {
+    (void)send(*connection, refused, HM_REFUSED);
+    connection->socket.close();
+  }
 }
 }  // namespace hivemind

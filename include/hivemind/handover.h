@@ -4,6 +4,7 @@
  *   daemon -> run   hm_ack: it serves the listener and has written the table's policy; or hm_refused, then it closes
  *   run -> daemon   hm_summary_request, at most once in flight
  *   daemon -> run   hm_summary
+ *   daemon -> run   hm_refused, then it closes: it was stopped on purpose; the run looks for a daemon but starts none
  *
  * One message per packet, native byte order. The connection lives as long as the run: the daemon ends the run when it
  * closes; hivemind-run relays by itself and hands over again when it closes. Strings are NUL-terminated UTF-8.

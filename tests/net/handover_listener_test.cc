@@ -267,7 +267,7 @@ TEST_F(HandoverListenerTest, CloseAllLetsEveryRunRelayByItself) {
   auto silent = connect();
   loop_.poll();  // accepted
   listener_.stop();
-  listener_.close_all();
+  listener_.close_all("a test ends");
   EXPECT_EQ(client.receive(loop_), "");
   EXPECT_EQ(silent.receive(loop_), "");
   loop_.restart();
