@@ -164,20 +164,19 @@ std::optional<std::string> slurp(const std::filesystem::path& file) {
 
 Config default_config() {
   Config config;
-  // What HiveMind (arXiv 2604.17111) assumes of each provider; the first response headers say better.
-  const auto seed = [&](const char* dialect, std::int64_t requests, std::int64_t tokens, int concurrency,
-                        double increase, double decrease) {
+  // Concurrency as HiveMind (arXiv 2604.17111) starts with. Its rates are those of one account tier of 2026: an account
+  // whose provider announces its limits does not need them, and one whose provider does not would be held to them for
+  // ever. So no rate is believed until a header, a rejection or the user's configuration names it.
+  const auto seed = [&](const char* dialect, int concurrency, double increase, double decrease) {
     ProviderSeed& s = config.scheduler.seeds[dialect];
-    s.requests_per_minute = requests;
-    s.tokens_per_minute = tokens;
     s.concurrency = concurrency;
     s.increase = increase;
     s.decrease = decrease;
   };
-  seed("anthropic", 50, 80'000, 5, 0.5, 0.5);
-  seed("openai", 60, 150'000, 10, 1.0, 0.5);
-  seed("ollama", 1000, 10'000'000, 2, 0.5, 0.7);
-  seed("", 60, 100'000, 5, 0.5, 0.5);
+  seed("anthropic", 5, 0.5, 0.5);
+  seed("openai", 10, 1.0, 0.5);
+  seed("ollama", 2, 0.5, 0.7);
+  seed("", 5, 0.5, 0.5);
   return config;
 }
 

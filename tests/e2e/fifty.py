@@ -13,11 +13,16 @@ QUESTION = {"model": "claude-sonnet-4-5", "max_tokens": 64, "messages": [{"role"
 
 
 class Fifty(harness.Case):
-    def test_all_finish_and_the_limit_is_kept(self):
-        mock = self.mock("--rpm", "50", "--speed", "10", "--latency", "500ms+-200ms")
+    def test_a_bucket_is_kept(self):
+        self.all_finish_within("requests=50")
+
+    def test_a_fixed_window_that_counts_rejections_is_kept(self):
+        self.all_finish_within("requests=50,window,count-rejected")
+
+    def all_finish_within(self, limit):
+        mock = self.mock("--limit", limit, "--speed", "10", "--latency", "500ms+-200ms")
         home = self.home(harness.route("127.0.0.1", mock, dialect="anthropic"), ports=[mock.port],
-                         config={"scheduler": {"minute": "6s", "backoff_base": "100ms"},
-                                 "provider.anthropic": {"requests_per_minute": 50, "tokens_per_minute": "unlimited"}})
+                         config={"scheduler": {"minute": "6s", "backoff_base": "100ms"}})
         url = mock.url("/v1/messages")
         turns = ["curl", "-sS", "--fail", "-H", "x-api-key: sk-fifty", "-H", "content-type: application/json",
                  "-d", json.dumps(QUESTION), *[url] * TURNS]

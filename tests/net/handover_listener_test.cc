@@ -260,7 +260,7 @@ TEST_F(HandoverListenerTest, AnUnexpectedMessageEndsTheRun) {
   EXPECT_EQ(host_.ended, std::vector{run});
 }
 
-TEST_F(HandoverListenerTest, CloseAllLetsEveryRunRelayByItself) {
+TEST_F(HandoverListenerTest, CloseAllTellsEveryRunThatItIsOnPurpose) {
   auto client = connect();
   send(client, hello());
   answer<hm_ack>(client, HM_ACK);
@@ -268,7 +268,9 @@ TEST_F(HandoverListenerTest, CloseAllLetsEveryRunRelayByItself) {
   loop_.poll();  // accepted
   listener_.stop();
   listener_.close_all("a test ends");
+  EXPECT_STREQ(answer<hm_refused>(client, HM_REFUSED).reason, "a test ends");
   EXPECT_EQ(client.receive(loop_), "");
+  answer<hm_refused>(silent, HM_REFUSED);
   EXPECT_EQ(silent.receive(loop_), "");
   loop_.restart();
   loop_.run_for(std::chrono::seconds(5));
