@@ -193,7 +193,8 @@ class JobControl(unittest.TestCase):
             self.assertTrue(ignored >> (number - 1) & 1, number)
         direct = subprocess.run(["grep", "SigIgn", "/proc/self/status"], stdout=subprocess.PIPE, text=True, restore_signals=True)
         done = self.home.run("grep", "SigIgn", "/proc/self/status", restore_signals=True)
-        self.assertEqual(done.stdout, direct.stdout)
+        threads_own = 0b11 << 31  # 32 and 33 are the C library's, and a sanitizer's runtime changes them
+        self.assertEqual(*(int(p.stdout.split()[1], 16) & ~threads_own for p in (done, direct)))
 
     def test_nothing_is_written_to_a_terminal_in_use(self):
         t = self.terminal()
