@@ -1,5 +1,6 @@
 // trust_memory.h - which programs do not trust our CA, so that they are tunnelled instead of broken.
-// A program is known by its executable. One refusal by alert is enough; a program that only ever closes without a request
+// A program is known by its executable. Java reads no variable that names a CA without saying so on stderr, so it is
+// never tried; for all others one refusal by alert is enough; a program that only ever closes without a request
 // after the handshake (Bun does so on a bad certificate) is one after three times. A single completed request proves
 // trust for good. Event-loop thread only; bounded.
 #pragma once

@@ -30,6 +30,12 @@ TEST(TrustMemory, ACompletedRequestProvesTrustForGood) {
   EXPECT_FALSE(memory.refuses("/bin/node"));
 }
 
+TEST(TrustMemory, JavaIsNeverTried) {
+  TrustMemory memory;
+  EXPECT_TRUE(memory.refuses("/usr/lib/jvm/java-17-openjdk-amd64/bin/java"));
+  EXPECT_FALSE(memory.refuses("/usr/bin/notjava"));
+}
+
 TEST(TrustMemory, AnUnknownProgramIsNotRemembered) {
   TrustMemory memory;
   EXPECT_FALSE(memory.rejected_handshake(""));
