@@ -38,7 +38,7 @@ core := $(call objects,daemon/core)
 shell := $(call objects,daemon/net daemon/control daemon/trace daemon/store)
 DAEMON_LIBS := -lspdlog -lfmt -lssl -lcrypto -lsimdjson -lpthread
 PROGRAMS := $(addprefix $(BIN)/,hivemindd hivemindctl hivemind-run)
-TEST_PROGRAMS := $(addprefix $(BIN)/,hivemind-mock mock_test core_test net_test run_test preload_test bench_client)
+TEST_PROGRAMS := $(addprefix $(BIN)/,hivemind-mock sim_test core_test net_test run_test preload_test bench_client)
 
 .PHONY: all deps demo check bench asan tsan tidy install uninstall help tests clean
 all: $(PROGRAMS) $(LIB)/libhivemind-preload.so $(BIN)/hivemind-mock
@@ -47,6 +47,8 @@ $(OBJ)/libcore.a: $(core)
 	@rm -f $@; ar rcs $@ $^
 $(OBJ)/libshell.a: $(shell)
 	@rm -f $@; ar rcs $@ $^
+$(OBJ)/libprovider.a: $(call objects,daemon/sim/provider)
+	@rm -f $@; ar rcs $@ $^
 link = @mkdir -p $(@D); echo "  LD   $@"; $(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 $(BIN)/hivemindd: $(OBJ)/daemon/main.o $(OBJ)/libshell.a $(OBJ)/libcore.a
 	$(link) $(DAEMON_LIBS)
@@ -54,10 +56,10 @@ $(BIN)/hivemindctl: $(call objects,daemon/ctl)
 	$(link) -lpthread
 $(BIN)/hivemind-run: $(call objects,preload/run)
 	$(link)
-$(BIN)/hivemind-mock: $(call objects,tests/mock)
+$(BIN)/hivemind-mock: $(call objects,tests/mock) $(OBJ)/libprovider.a
 	$(link) -lssl -lcrypto -lsimdjson -lpthread
-$(BIN)/mock_test: $(call objects,tests/mock_test) $(filter-out %/main.o,$(call objects,tests/mock))
-	$(link) -lgtest_main -lgtest -lssl -lcrypto -lsimdjson -lpthread
+$(BIN)/sim_test: $(call objects,tests/sim tests/sim/provider) $(OBJ)/libprovider.a
+	$(link) -lgtest_main -lgtest -lpthread
 $(BIN)/core_test: $(call objects,tests/core) $(OBJ)/libcore.a
 	$(link) -lgtest_main -lgtest -lsimdjson -lcrypto -lpthread
 $(BIN)/net_test: $(call objects,tests/net) $(filter-out %/main.o %/json.o,$(call objects,daemon/ctl)) $(OBJ)/libshell.a $(OBJ)/libcore.a

@@ -1,4 +1,5 @@
 #include "tests/mock/generation.h"
+#include "tests/mock/wall_clock.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -5,12 +5,14 @@
 #include <optional>
 #include <string>
 
-#include "tests/mock/dialect.h"
+#include "sim/provider/dialect.h"
+#include "tests/mock/generation_request.h"
 #include "tests/mock/http_message.h"
 #include "tests/mock/log_entry.h"
 #include "tests/mock/simulator.h"
 
 namespace hivemind::mock {
+using namespace provider;
 
 class Generation {
 public:

@@ -4,11 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include "tests/mock/provider_model.h"
+#include "sim/provider/dialect.h"
 
 namespace hivemind::mock {
-
-enum class Api { anthropic_messages, openai_chat, openai_responses, ollama_chat, ollama_generate };
+using namespace provider;
 
 struct GenerationRequest {
   ModelRequest model_request;

@@ -4,10 +4,11 @@
 #include <charconv>
 #include <ctime>
 
-#include "tests/mock/dialect.h"
-#include "tests/mock/time_text.h"
+#include "sim/provider/dialect.h"
+#include "sim/provider/time_text.h"
 
 namespace hivemind::mock {
+using namespace provider;
 namespace asio = boost::asio;
 namespace {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }

@@ -4,10 +4,12 @@
 
 #include <cstdio>
 
-#include "tests/mock/json_text.h"
-#include "tests/mock/time_text.h"
+#include "sim/provider/json_text.h"
+#include "sim/provider/time_text.h"
+#include "tests/mock/wall_clock.h"
 
 namespace hivemind::mock {
+using namespace provider;
 namespace {
 std::string sha256(std::string_view bytes) {
   unsigned char digest[EVP_MAX_MD_SIZE];

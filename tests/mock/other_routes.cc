@@ -2,11 +2,12 @@
 #include <array>
 #include <string_view>
 
-#include "tests/mock/dialect.h"
-#include "tests/mock/json_text.h"
+#include "sim/provider/dialect.h"
+#include "sim/provider/json_text.h"
 #include "tests/mock/routes.h"
 
 namespace hivemind::mock {
+using namespace provider;
 namespace {
 
 struct Page {

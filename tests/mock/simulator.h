@@ -6,12 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "tests/mock/fault.h"
-#include "tests/mock/provider_model.h"
+#include "sim/provider/fault.h"
+#include "sim/provider/provider_model.h"
 #include "tests/mock/statistics.h"
-#include "tests/mock/time_text.h"
+#include "sim/provider/time_text.h"
 
 namespace hivemind::mock {
+using namespace provider;
 
 struct ListenAddress {
   std::string address = "127.0.0.1";

@@ -1,8 +1,9 @@
 #include "tests/mock/statistics.h"
 
-#include "tests/mock/json_text.h"
+#include "sim/provider/json_text.h"
 
 namespace hivemind::mock {
+using namespace provider;
 namespace {
 std::string object(const std::map<std::string, std::uint64_t>& counts) {
   std::string text = "{";

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 std::string quoted(std::string_view bytes);
 std::string quoted_utf8(std::string_view text);
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

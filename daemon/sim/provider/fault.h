@@ -7,7 +7,7 @@
 
 #include "core/time.h"
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 
 enum class FaultKind {
   none,
@@ -41,4 +41,4 @@ Fault parse_fault(std::string_view text);
 std::vector<Fault> parse_script(std::string_view text);
 // "150ms", "2s", "1.5m", "1h"; a bare number is seconds. Throws std::invalid_argument.
 Duration parse_duration(std::string_view text);
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

@@ -1,6 +1,6 @@
-#include "tests/mock/dialect.h"
+#include "sim/provider/dialect.h"
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 
 std::string Answer::text() const {
   std::string whole;
@@ -88,4 +88,4 @@ std::string header_line(std::string_view name, std::string_view value) {
   line += value;
   return line += "\r\n";
 }
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

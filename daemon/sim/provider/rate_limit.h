@@ -8,7 +8,7 @@
 
 #include "core/time.h"
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 
 enum class Dimension { requests, input_tokens, output_tokens, tokens };
 enum class LimitKind {
@@ -52,4 +52,4 @@ private:
   TimePoint since_;    // bucket: when level_ was right; window: when it began
   bool open_ = false;  // window: one has begun
 };
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

@@ -1,10 +1,10 @@
 // Anthropic messages: named events, limits per dimension with the time until a bucket is full, retry-after in seconds.
 #include <algorithm>
 
-#include "tests/mock/dialect.h"
-#include "tests/mock/json_text.h"
+#include "sim/provider/dialect.h"
+#include "sim/provider/json_text.h"
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 
 std::string event(std::string_view name, const std::string& data) {
@@ -156,4 +156,4 @@ const Dialect& anthropic_dialect() {
   static const Anthropic dialect;
   return dialect;
 }
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

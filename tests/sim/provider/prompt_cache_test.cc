@@ -1,8 +1,8 @@
-#include "tests/mock/prompt_cache.h"
+#include "sim/provider/prompt_cache.h"
 
 #include <gtest/gtest.h>
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 const TimePoint start{};
 const Prompt first = {{1, 1000, false}, {2, 500, true}, {3, 20, false}};
@@ -53,4 +53,4 @@ TEST(PromptCache, StepsReadWholeStepsOnly) {
   EXPECT_EQ(cache.look_up(short_one, 128, start).read, 0);
 }
 }  // namespace
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

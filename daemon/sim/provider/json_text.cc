@@ -1,6 +1,6 @@
-#include "tests/mock/json_text.h"
+#include "sim/provider/json_text.h"
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 std::string quote(std::string_view text, bool escape_high) {
   constexpr char digits[] = "0123456789abcdef";
@@ -29,4 +29,4 @@ std::string quote(std::string_view text, bool escape_high) {
 
 std::string quoted(std::string_view bytes) { return quote(bytes, true); }
 std::string quoted_utf8(std::string_view text) { return quote(text, false); }
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

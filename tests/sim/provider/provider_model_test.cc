@@ -1,8 +1,8 @@
-#include "tests/mock/provider_model.h"
+#include "sim/provider/provider_model.h"
 
 #include <gtest/gtest.h>
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 const TimePoint start{};
 
@@ -157,4 +157,4 @@ TEST(ModelClass, IgnoresDateMinorVersionAndContext) {
   for (const auto& c : cases) EXPECT_EQ(model_class(c.model), c.want) << c.model;
 }
 }  // namespace
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

@@ -7,7 +7,7 @@
 
 #include "core/time.h"
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 
 // One part of a prompt, in the order a provider reads it: tools, system, then each message.
 struct Segment {
@@ -33,4 +33,4 @@ private:
   Duration ttl_;
   std::unordered_map<std::uint64_t, TimePoint> expiry_;  // by the hash of the whole prefix
 };
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

@@ -1,8 +1,8 @@
 // OpenAI responses: named events, each with a sequence number; handshake, one message item, completed.
-#include "tests/mock/dialect.h"
-#include "tests/mock/json_text.h"
+#include "sim/provider/dialect.h"
+#include "sim/provider/json_text.h"
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 
 std::string event(const std::string& type, std::size_t sequence, const std::string& fields) {
@@ -94,4 +94,4 @@ const Dialect& openai_responses_dialect() {
   static const OpenAiResponses dialect;
   return dialect;
 }
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

@@ -5,11 +5,12 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/mock/generation_request.h"
-#include "tests/mock/provider_model.h"
-#include "tests/mock/time_text.h"
+#include "sim/provider/provider_model.h"
+#include "sim/provider/time_text.h"
 
-namespace hivemind::mock {
+namespace hivemind::provider {
+
+enum class Api { anthropic_messages, openai_chat, openai_responses, ollama_chat, ollama_generate };
 
 // A finished plan of one answer; `pieces` is its text as it will be streamed.
 struct Answer {
@@ -72,4 +73,4 @@ std::string header_line(std::string_view name, std::string_view value);
 ErrorAnswer openai_error(const Fault& fault, const Circumstances& circumstances);
 std::string openai_headers(const Fault& fault, const std::vector<LimitState>& limits,
                            const Circumstances& circumstances);
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

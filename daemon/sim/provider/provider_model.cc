@@ -1,9 +1,9 @@
-#include "tests/mock/provider_model.h"
+#include "sim/provider/provider_model.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 bool chance(double rate, Rng& rng) { return rate > 0 && std::uniform_real_distribution<>(0, 1)(rng) < rate; }
 
@@ -177,4 +177,4 @@ int ProviderModel::in_flight(const std::string& account) const {
 }
 
 void ProviderModel::forget_accounts() { pools_.clear(); }
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

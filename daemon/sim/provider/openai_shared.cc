@@ -1,8 +1,8 @@
 // What OpenAI's chat completions and responses say alike: error bodies, x-ratelimit headers with Go durations.
-#include "tests/mock/dialect.h"
-#include "tests/mock/json_text.h"
+#include "sim/provider/dialect.h"
+#include "sim/provider/json_text.h"
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 
 std::string limit_message(const Fault& fault, const Circumstances& at) {
@@ -76,4 +76,4 @@ std::string openai_headers(const Fault& fault, const std::vector<LimitState>& li
   }
   return lines;
 }
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

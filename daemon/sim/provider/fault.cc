@@ -1,4 +1,4 @@
-#include "tests/mock/fault.h"
+#include "sim/provider/fault.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 constexpr std::array<std::pair<std::string_view, FaultKind>, 12> names{{
     {"ok", FaultKind::none},
@@ -101,4 +101,4 @@ Duration parse_duration(std::string_view text) {
       return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(value * seconds));
   throw std::invalid_argument("'" + std::string(text) + "' is no duration; write 150ms, 2s, 1m or 1h");
 }
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

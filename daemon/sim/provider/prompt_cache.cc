@@ -1,6 +1,6 @@
-#include "tests/mock/prompt_cache.h"
+#include "sim/provider/prompt_cache.h"
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 std::uint64_t extend(std::uint64_t prefix, std::uint64_t segment) {
   return (prefix ^ segment) * 0x9E3779B97F4A7C15ull + (prefix >> 29);
@@ -39,4 +39,4 @@ void PromptCache::commit(const Prompt& prompt, TimePoint now) {
     if (segment.breakpoint) expiry_[prefix] = now + ttl_;
   }
 }
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

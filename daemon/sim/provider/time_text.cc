@@ -1,11 +1,11 @@
-#include "tests/mock/time_text.h"
+#include "sim/provider/time_text.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 std::string format_time(const char* format, double unix_seconds) {
   const auto whole = static_cast<std::time_t>(std::floor(unix_seconds));
@@ -61,6 +61,4 @@ std::string delay_seconds(Duration duration, bool fraction) {
   if (!fraction) return decimal(std::max(1.0, std::ceil(total)), 0);
   return decimal(std::ceil(total * 1000) / 1000, 3);
 }
-
-double unix_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

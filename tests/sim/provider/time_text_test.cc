@@ -1,8 +1,8 @@
-#include "tests/mock/time_text.h"
+#include "sim/provider/time_text.h"
 
 #include <gtest/gtest.h>
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 
 TEST(TimeText, GoDurations) {
@@ -34,4 +34,4 @@ TEST(TimeScale, ProviderMinuteShrinks) {
   EXPECT_EQ(TimeScale{10}.to_provider(6s), 60s);
 }
 }  // namespace
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

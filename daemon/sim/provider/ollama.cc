@@ -1,8 +1,8 @@
 // Ollama: one JSON object per line, the last one with done and counts; durations in nanoseconds; a full queue is a 503.
-#include "tests/mock/dialect.h"
-#include "tests/mock/json_text.h"
+#include "sim/provider/dialect.h"
+#include "sim/provider/json_text.h"
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 
 class Ollama final : public Dialect {
@@ -66,4 +66,4 @@ const Dialect& ollama_dialect(bool chat) {
   static const Ollama for_chat(true), for_generate(false);
   return chat ? for_chat : for_generate;
 }
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

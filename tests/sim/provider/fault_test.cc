@@ -1,10 +1,10 @@
-#include "tests/mock/fault.h"
+#include "sim/provider/fault.h"
 
 #include <gtest/gtest.h>
 
 #include <stdexcept>
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 
 TEST(Fault, IsReadAsWritten) {
@@ -50,4 +50,4 @@ TEST(Fault, ScriptIsASequence) {
   EXPECT_EQ(script[4].status, 502);
 }
 }  // namespace
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

@@ -1,8 +1,8 @@
 // OpenAI chat completions: unnamed data events, a role-only first chunk, [DONE] at the end.
-#include "tests/mock/dialect.h"
-#include "tests/mock/json_text.h"
+#include "sim/provider/dialect.h"
+#include "sim/provider/json_text.h"
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 
 std::string usage(const Answer& answer) {
@@ -66,4 +66,4 @@ const Dialect& openai_chat_dialect() {
   static const OpenAiChat dialect;
   return dialect;
 }
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

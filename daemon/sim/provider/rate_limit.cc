@@ -1,10 +1,10 @@
-#include "tests/mock/rate_limit.h"
+#include "sim/provider/rate_limit.h"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 using Seconds = std::chrono::duration<double>;
 
@@ -92,4 +92,4 @@ Duration RateLimit::reset_after(TimePoint now) {
   return missing <= 0 ? Duration::zero()
                       : to_duration(missing * Seconds(spec_.period).count() / static_cast<double>(spec_.amount));
 }
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "tests/mock/fault.h"
-#include "tests/mock/prompt_cache.h"
-#include "tests/mock/rate_limit.h"
+#include "sim/provider/fault.h"
+#include "sim/provider/prompt_cache.h"
+#include "sim/provider/rate_limit.h"
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 
 using Rng = std::mt19937_64;
 
@@ -104,4 +104,4 @@ private:
 
 // Models of one class share limits: the date, a minor version and "[1m]" do not count.
 std::string model_class(std::string_view model);
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

@@ -4,7 +4,7 @@
 
 #include "core/time.h"
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 
 // How fast the simulated provider lives: one of its minutes takes 60 / speed seconds of ours.
 struct TimeScale {
@@ -18,5 +18,4 @@ std::string rfc3339(double unix_seconds, bool milliseconds);  // 2026-11-20T10:0
 std::string go_duration(Duration duration);                   // 120ms, 8.64s, 6m0s, 1h2m3.5s
 // Whole seconds rounded up, at least 1, as providers send them; with `fraction` milliseconds ("0.532").
 std::string delay_seconds(Duration duration, bool fraction);
-double unix_now();
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider

@@ -1,8 +1,8 @@
-#include "tests/mock/rate_limit.h"
+#include "sim/provider/rate_limit.h"
 
 #include <gtest/gtest.h>
 
-namespace hivemind::mock {
+namespace hivemind::provider {
 namespace {
 const TimePoint start{};
 
@@ -59,4 +59,4 @@ TEST(RateLimit, OutputMayOverdraw) {
   EXPECT_EQ(limit.wait_for(1, start), 31s);
 }
 }  // namespace
-}  // namespace hivemind::mock
+}  // namespace hivemind::provider
