@@ -1,14 +1,14 @@
 #include "tests/mock/options.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <functional>
 #include <iterator>
-#include <sstream>
 #include <stdexcept>
 
 #include <CLI/CLI.hpp>
+
+#include "sim/provider/model_text.h"
 
 namespace hivemind::mock {
 namespace {
@@ -37,64 +37,14 @@ auto checked(Parse parse) {
   }
 }
 
-template <class Number>
-Number to_number(std::string_view text, std::string_view of) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < Number{})
-    wrong("'" + std::string(text) + "' is no number for " + std::string(of));
-  return value;
+std::int64_t to_count(std::string_view text, std::string_view of) {
+  return checked([&] { return parse_count(text, of); });
 }
 
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::istringstream stream(text);
-  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
-  return parts;
-}
-
-std::pair<std::string, std::string> at_equals(const std::string& text) {
-  const auto equals = text.find('=');
-  if (equals == text.npos) return {text, ""};
-  return {text.substr(0, equals), text.substr(equals + 1)};
-}
-
-LimitSpec parse_limit(const std::string& text) {
-  LimitSpec limit;
-  const auto parts = split(text, ',');
-  const auto [dimension, amount] = at_equals(parts.empty() ? "" : parts.front());
-  bool known = false;
-  for (const auto candidate :
-       {Dimension::requests, Dimension::input_tokens, Dimension::output_tokens, Dimension::tokens})
-    if (dimension == to_string(candidate)) {
-      limit.dimension = candidate;
-      known = true;
-    }
-  if (!known) wrong("'" + text + "': a limit begins with requests=, input-tokens=, output-tokens= or tokens=");
-  limit.amount = to_number<std::int64_t>(amount, dimension);
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    const auto [name, value] = at_equals(parts[i]);
-    const auto duration = [v = value] { return checked([&] { return parse_duration(v); }); };
-    if (name == "bucket")
-      limit.kind = LimitKind::bucket;
-    else if (name == "window")
-      limit.kind = LimitKind::window;
-    else if (name == "per")
-      limit.period = duration();
-    else if (name == "quantum")
-      limit.quantum = duration();
-    else if (name == "count-rejected")
-      limit.count_rejected = true;
-    else if (name == "charge-max")
-      limit.charge_max = true;
-    else if (name == "model")
-      limit.model = value;
-    else
-      wrong("'" + parts[i] + "' in --limit " + text + " is not known");
-  }
-  if (limit.amount < 1 || limit.period <= Duration::zero())
-    wrong("'" + text + "': a limit and its period are positive");
-  return limit;
+std::uint16_t parse_port(std::string_view text) {
+  const auto port = to_count(text, "a port");
+  if (port > 65535) wrong("'" + std::string(text) + "' is no port");
+  return static_cast<std::uint16_t>(port);
 }
 
 ListenAddress parse_listen(const std::string& text, bool tls_only) {
@@ -102,7 +52,7 @@ ListenAddress parse_listen(const std::string& text, bool tls_only) {
   if (colon == text.npos) wrong("'" + text + "': write ADDRESS:PORT");
   auto address = text.substr(0, colon);
   if (address.size() > 2 && address.front() == '[') address = address.substr(1, address.size() - 2);
-  return {address, to_number<std::uint16_t>(text.substr(colon + 1), "a port"), tls_only};
+  return {address, parse_port(text.substr(colon + 1)), tls_only};
 }
 
 std::vector<Fault> read_script(const std::string& text) {
@@ -114,8 +64,9 @@ std::vector<Fault> read_script(const std::string& text) {
 
 std::size_t parse_size(const std::string& text) {
   for (const auto& [unit, factor] : {std::pair{"KiB", 1024u}, {"MiB", 1024u * 1024}})
-    if (text.ends_with(unit)) return to_number<std::size_t>(text.substr(0, text.size() - 3), "a size") * factor;
-  return to_number<std::size_t>(text, "a size");
+    if (text.ends_with(unit))
+      return static_cast<std::size_t>(to_count(std::string_view(text).substr(0, text.size() - 3), "a size")) * factor;
+  return static_cast<std::size_t>(to_count(text, "a size"));
 }
 
 using Handler = std::function<void(const std::string&)>;
@@ -134,57 +85,47 @@ CLI::Option* add(CLI::App& app, const char* name, const char* value, const char*
 }
 
 void add_limits(CLI::App& app, ModelConfig& model) {
-  const auto limit = [&model](const std::string& text) { model.limits.push_back(parse_limit(text)); };
+  const auto limit = [&model](const std::string& text) {
+    model.limits.push_back(checked([&] { return parse_limit(text); }));
+  };
   add(app, "--limit", "LIMIT", "a rate limit, see below; repeatable", limit);
   add(app, "--rpm", "N", "short for --limit requests=N", [limit](const auto& n) { limit("requests=" + n); });
   add(app, "--tpm", "N", "short for --limit tokens=N", [limit](const auto& n) { limit("tokens=" + n); });
   add(app, "--itpm", "N", "short for --limit input-tokens=N", [limit](const auto& n) { limit("input-tokens=" + n); });
   add(app, "--otpm", "N", "short for --limit output-tokens=N", [limit](const auto& n) { limit("output-tokens=" + n); });
   add(app, "--concurrency", "N", "requests at once per credential; more are overloaded",
-      [&model](const auto& n) { model.concurrency_cap = to_number<int>(n, "--concurrency"); });
+      [&model](const auto& n) { model.concurrency_cap = static_cast<int>(to_count(n, "--concurrency")); });
 }
 
 void add_behaviour(CLI::App& app, Options& options) {
   auto& model = options.model;
   const auto duration = [](const std::string& text) { return checked([&] { return parse_duration(text); }); };
   add(app, "--speed", "FACTOR", "provider time runs so much faster", [&options](const auto& text) {
-    options.scale.speed = to_number<double>(text, "--speed");
+    options.scale.speed = checked([&] { return parse_real(text, "--speed"); });
     if (options.scale.speed <= 0) wrong("--speed is above 0");
   });
-  add(app, "--latency", "D[+-D]", "until the first byte, give or take", [&model, duration](const auto& text) {
-    const auto sign = text.find("+-");
-    model.latency = duration(text.substr(0, sign));
-    model.jitter = sign == text.npos ? Duration{} : duration(text.substr(sign + 2));
-  });
-  add(app, "--spikes", "PxF", "with probability P a latency is F times as long", [&model](const auto& text) {
-    const auto parts = split(text, 'x');
-    if (parts.size() != 2) wrong("--spikes: write PROBABILITYxFACTOR, as 0.2x5");
-    model.spike_rate = to_number<double>(parts[0], "--spikes");
-    model.spike_factor = to_number<double>(parts[1], "--spikes");
-  });
+  const auto describe = [&model](auto parse) {
+    return [&model, parse](const std::string& text) { checked([&] { return parse(text, model), 0; }); };
+  };
+  add(app, "--latency", "D[+-D]", "until the first byte, give or take", describe(parse_latency));
+  add(app, "--spikes", "PxF", "with probability P a latency is F times as long", describe(parse_spikes));
   add(app, "--gap", "D", "between two events of a stream",
       [&options, duration](const auto& d) { options.event_gap = duration(d); });
   app.add_flag("--early-head", options.early_head, "streams: head and handshake before the latency");
   add(app, "--ping", "D", "with --early-head: pings so often until the content",
       [&options, duration](const auto& d) { options.ping_interval = duration(d); });
-  add(app, "--output-tokens", "MEAN[:SD]", "length of an answer; default: the text once", [&model](const auto& text) {
-    const auto parts = split(text, ':');
-    model.output_mean = to_number<double>(parts.empty() ? "" : parts[0], "--output-tokens");
-    model.output_deviation = parts.size() > 1 ? to_number<double>(parts[1], "--output-tokens") : 0;
-  });
+  add(app, "--output-tokens", "MEAN[:SD]", "length of an answer; default: the text once",
+      describe(parse_output_tokens));
   app.add_option("--text", options.text, "what is answered; a token is a word of it");
   add(app, "--tokens-per-event", "N", "words in one event of a stream", [&options](const auto& n) {
-    options.tokens_per_event = std::max<std::int64_t>(1, to_number<std::int64_t>(n, "--tokens-per-event"));
+    options.tokens_per_event = std::max<std::int64_t>(1, to_count(n, "--tokens-per-event"));
   });
   add(app, "--body-size", "BYTES", "answers that are no stream are padded to it; 64KiB, 2MiB",
       [&options](const auto& n) { options.body_size = parse_size(n); });
   add(app, "--cache-ttl", "D", "a prompt prefix stays cached; default 5m",
       [&model, duration](const auto& d) { model.cache_ttl = duration(d); });
-  add(app, "--fault", "FAULT=RATE", "so large a share of generations meets it; repeatable", [&model](const auto& text) {
-    const auto [name, rate] = at_equals(text);
-    model.faults.push_back(
-        {checked([n = name] { return parse_fault(n); }), to_number<double>(rate, "--fault " + name)});
-  });
+  add(app, "--fault", "FAULT=RATE", "so large a share of generations meets it; repeatable",
+      [&model](const auto& text) { model.faults.push_back(checked([&] { return parse_fault_rate(text); })); });
   add(app, "--script", "FILE|FAULTS", "what successive generations meet, then ok: '429,529,reset,ok*3'",
       [&options](const auto& text) { options.script = read_script(text); });
   app.add_flag("--repeat-script", options.repeat_script, "the script begins anew at its end");
