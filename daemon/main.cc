@@ -18,20 +18,24 @@
 #include "control/control_server.h"
 #include "control/directories.h"
 #include "control/handover_listener.h"
+#include "hivemind/version.h"
 #include "net/run_server.h"
-
-#ifndef HIVEMIND_VERSION
-#define HIVEMIND_VERSION "0.1.0"
-#endif
 
 namespace hivemind {
 namespace {
 
+// The configuration file that load_config(directories) read; empty: there is none, and defaults hold.
+std::string file_in_use(const Directories& directories) {
+  std::error_code ec;
+  const bool used = directories.config_named || std::filesystem::exists(directories.config_file, ec);
+  return used ? directories.config_file.string() : "";
+}
+
 // Shutdown and reload, and what the control socket asks. One per process.
 class Daemon final : public ControlHost {
 public:
-  Daemon(asio::io_context& loop, const Directories& directories, std::filesystem::path config_file, Services& services, UniqueFd lock)
-      : loop_(loop), config_file_(std::move(config_file)), log_file_(directories.log_file()), services_(services), runs_(services),
+  Daemon(asio::io_context& loop, const Directories& directories, Services& services, UniqueFd lock)
+      : loop_(loop), directories_(directories), config_file_(file_in_use(directories)), services_(services), runs_(services),
         handover_(loop.get_executor(), directories.handover_socket(), services.authority.roots(), runs_),
         control_(loop.get_executor(), directories.control_socket(), *this), lock_(std::move(lock)),
         signals_(loop, SIGTERM, SIGINT, SIGHUP), renewal_(loop), started_(Clock::now()) {
@@ -42,8 +46,8 @@ public:
   Snapshot snapshot() override { return services_.admission.snapshot(); }
 
   DaemonInfo info() override {
-    return {.pid = ::getpid(), .version = HIVEMIND_VERSION, .uptime = Clock::now() - started_, .config_file = config_file_,
-            .log_file = log_file_, .root_bundle = services_.authority.roots(), .certificates_expire = services_.authority.expires(),
+    return {.pid = ::getpid(), .version = HM_VERSION, .uptime = Clock::now() - started_, .config_file = config_file_,
+            .log_file = directories_.log_file(), .root_bundle = services_.authority.roots(), .certificates_expire = services_.authority.expires(),
             .connections = services_.connections, .draining = services_.draining};
   }
 
@@ -63,7 +67,9 @@ public:
 
   std::optional<std::string> reload() override {
     try {
-      auto config = std::make_shared<Config>(config_file_.empty() ? default_config() : load_config(config_file_));
+      // The usual file may have come, or gone, since we started.
+      auto config = std::make_shared<Config>(load_config(directories_));
+      config_file_ = file_in_use(directories_);
       spdlog::set_level(spdlog::level::from_str(config->log_level));
       services_.admission.configure(config->scheduler);
       services_.config = std::move(config);
@@ -71,7 +77,7 @@ public:
       services_.pool.clear();
       services_.authority.renew(llm_hosts(*services_.config));
       runs_.write_policies();
-      spdlog::info("configuration reloaded file={}", config_file_);
+      spdlog::info("configuration reloaded config={}", config_file_.empty() ? "defaults" : config_file_);
       return std::nullopt;
     } catch (const std::exception& error) {
       spdlog::error("configuration not reloaded, the old one stays error={}", error.what());
@@ -110,7 +116,8 @@ private:
   }
 
   asio::io_context& loop_;
-  const std::string config_file_, log_file_;
+  const Directories directories_;
+  std::string config_file_;  // empty: no file, defaults
   Services& services_;
   RunServer runs_;
   HandoverListener handover_;
@@ -178,10 +185,11 @@ void report(int ready_fd, const std::string& line) {
 
 void serve(const std::string& named_config, bool foreground, int& ready_fd) {
   auto directories = find_directories();
-  if (!named_config.empty()) directories.config_file = std::filesystem::absolute(named_config);
-  const bool must_exist = directories.config_named || !named_config.empty();
-  const bool has_config = must_exist || std::filesystem::exists(directories.config_file);
-  auto config = std::make_shared<Config>(has_config ? load_config(directories.config_file) : default_config());
+  if (!named_config.empty()) {
+    directories.config_file = std::filesystem::absolute(named_config);
+    directories.config_named = true;
+  }
+  auto config = std::make_shared<Config>(load_config(directories));
 
   prepare(directories);
   auto lock = take_lock(directories);
@@ -190,9 +198,10 @@ void serve(const std::string& named_config, bool foreground, int& ready_fd) {
   asio::io_context loop(1);
   auto authority = CertificateAuthority::open(directories.certificates(), llm_hosts(*config));
   Services services(loop, config, std::move(authority), random_salt());
-  Daemon daemon(loop, directories, has_config ? directories.config_file : std::filesystem::path(), services, std::move(lock));
+  Daemon daemon(loop, directories, services, std::move(lock));
 
-  spdlog::info("serving version={} pid={} config={}", HIVEMIND_VERSION, ::getpid(), has_config ? directories.config_file.string() : "defaults");
+  const auto file = file_in_use(directories);
+  spdlog::info("serving version={} pid={} config={}", HM_VERSION, ::getpid(), file.empty() ? "defaults" : file);
   report(std::exchange(ready_fd, -1), "ready");
   loop.run();
   // Coroutines that still wait borrow from `services`, whose timers borrow from `loop`: neither can be destroyed before
@@ -212,8 +221,12 @@ int main(int argc, char** argv) {
   app.add_option("--check-config", check, "only say whether FILE is a valid configuration")->type_name("FILE");
   app.add_flag("--foreground", foreground, "log to stderr instead of the state directory's hivemindd.log");
   app.add_option("--ready-fd", ready_fd, "descriptor to write `ready` or `error: ...` to, once");
-  app.set_version_flag("--version", HIVEMIND_VERSION);
-  CLI11_PARSE(app, argc, argv);
+  app.set_version_flag("--version", "hivemindd " HM_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   try {
     if (!check.empty()) {
       hivemind::load_config(check);

@@ -15,6 +15,7 @@
 
 #include "ctl/control_client.h"
 #include "ctl/status_view.h"
+#include "hivemind/version.h"
 
 namespace {
 using namespace hivemind::ctl;
@@ -102,6 +103,7 @@ void show_certificates() {
 int main(int argc, char** argv) {
   CLI::App app("Looks at HiveMind's daemon and steers it.", "hivemindctl");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "hivemindctl " HM_VERSION);
   bool as_json = false, watch = false, wait = false;
   auto* status = app.add_subcommand("status", "pools with what is known of their limits, runs, queue");
   status->add_flag("--json", as_json, "as the daemon says it, for scripts");

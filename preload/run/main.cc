@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "hivemind/environment.h"
+#include "hivemind/version.h"
 #include "preload/run/agent.h"
 #include "preload/run/descriptors.h"
 #include "preload/run/flags.h"
@@ -79,7 +80,7 @@ int run(const std::vector<std::string>& arguments, char** block) {
     return wrong_usage;
   }
   if (flags->ask != Flags::Ask::run) {
-    const std::string_view text = flags->ask == Flags::Ask::help ? usage_text : "hivemind-run 0.1.0\n";
+    const std::string_view text = flags->ask == Flags::Ask::help ? usage_text : "hivemind-run " HM_VERSION "\n";
     return ::write(STDOUT_FILENO, text.data(), text.size()) < 0 ? 1 : 0;
   }
   const ProcessEnvironment environment(block);

@@ -25,6 +25,13 @@ class NoDaemon(harness.Case):
         for command in ([], ["nonsense"], ["status", "--nonsense"]):
             self.assertEqual(home.control(*command).returncode, 2, command)
         self.assertEqual(home.control("--help").returncode, 0)
+        self.assertEqual(home.control("--version").stdout, "hivemindctl 0.1.0\n")
+
+    def test_a_wrong_command_line_of_the_daemon_is_2(self):
+        home = self.home()
+        for command in (["--nonsense"], ["extra"], ["--ready-fd", "x"]):
+            self.assertEqual(home.direct(harness.program("hivemindd"), *command).returncode, 2, command)
+        self.assertEqual(home.direct(harness.program("hivemindd"), "--version").out(), "hivemindd 0.1.0\n")
 
 
 class WithDaemon(harness.Case):
@@ -37,9 +44,10 @@ class WithDaemon(harness.Case):
                   for i, priority in enumerate(("high", "normal", "low"))]
 
         def waiting():
-            return home.daemon() and len(home.status()["queue"]) == 3
+            return (home.daemon() and len(home.status()["queue"]) == 3
+                    and "requests per minute: 0 of 5 left" in home.control("status").stdout)
 
-        harness.until(waiting, "all three agents wait for the limit", 30, every=0.2)
+        harness.until(waiting, "all three agents wait, and nothing is left of the limit", 30, every=0.2)
         done = home.control("status")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         for part in ("hivemindd ", f"configured by {home.config}", "anthropic claude-sonnet-4", "minute",
@@ -68,6 +76,23 @@ class WithDaemon(harness.Case):
         self.assertTrue(home.daemon())
         home.write_config({"log_level": "debug"})
         self.assertEqual(home.control("reload").returncode, 0)
+
+    def test_reload_finds_the_usual_file_when_it_came_later(self):
+        home = self.home(env={"HIVEMIND_CONFIG": ""})
+        usual = os.path.join(home.env["HOME"], ".config/hivemind/hivemind.toml")
+        home.up()
+        self.assertIn("no configuration file, defaults", home.control("status").stdout)
+        os.makedirs(os.path.dirname(usual))
+        with open(usual, "w") as f:
+            f.write("ports = [443, 99999]\n")
+        self.assertIn(f"{usual}:1", home.control("reload").stderr)
+        with open(usual, "w") as f:
+            f.write("ports = [443, 8443]\n")
+        self.assertEqual(home.control("reload").returncode, 0)
+        self.assertIn(f"configured by {usual}", home.control("status").stdout)
+        os.unlink(usual)
+        self.assertEqual(home.control("reload").returncode, 0)
+        self.assertIn("no configuration file, defaults", home.control("status").stdout)
 
     def test_ca_names_the_roots(self):
         home = self.home()
