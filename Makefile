@@ -87,7 +87,7 @@ $(OBJ)/%.o: %.cc
 # cancelled inside connect unwinds through it.
 PRELOAD_FLAGS := -std=c++20 -O2 -g1 $(WARN) -Iinclude -Ipreload -fPIC -ffreestanding -fno-exceptions -fno-rtti \
   -fno-threadsafe-statics -fvisibility=hidden -fno-stack-protector -fasynchronous-unwind-tables -MMD -MP \
-  $(if $(filter aarch64%,$(shell $(CXX) -dumpmachine)),-mno-outline-atomics)
+  $(if $(filter aarch64%,$(shell $(CXX) -dumpmachine 2>/dev/null)),-mno-outline-atomics)
 preload_objects := $(patsubst preload/%.cc,$(OBJ)/preload/so/%.o,$(wildcard preload/*.cc))
 $(OBJ)/preload/so/%.o: preload/%.cc
 	@mkdir -p $(@D); echo "  CXX  $<"
