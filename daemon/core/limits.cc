@@ -1,6 +1,7 @@
 #include "core/limits.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/seconds.h"
 
@@ -10,6 +11,7 @@ constexpr std::array dimensions{Dimension::requests, Dimension::input_tokens, Di
                                 Dimension::tokens};
 constexpr std::size_t most_limits = 16;        // a provider names a handful
 constexpr std::size_t longest_memory = 10000;  // dispatches remembered to learn a limit nobody told
+constexpr double shortest_wait = 1e-3;         // seconds; a retry at once says nothing of a rate
 constexpr int enough_to_learn = 4;             // requests that went well in a window before its rejection
 // Without any limit known, fairness counts as if these were it.
 constexpr double usual_requests = 60, usual_tokens = 100'000;
@@ -32,7 +34,8 @@ Spending Limits::reserve(std::uint64_t attempt, const Amounts& need, TimePoint n
   }
   Spending spending{attempt, now, need, spent_, outstanding_, {}, {}};
   for (auto& limit : limits_) {
-    limit.spend(of(need, limit.dimension()), now);
+    const double pressure = limit.spend(of(need, limit.dimension()), now);
+    if (limit.dimension() == Dimension::requests && spending.pressure == 0) spending.pressure = pressure;
     of(spending.believed, limit.dimension()) = limit.available(now);
   }
   last_sent_ = attempt;
@@ -48,6 +51,9 @@ void Limits::settle(const Spending& spending, const Amounts& actual, TimePoint n
     const double unused = d == Dimension::requests ? 0 : of(spending.need, d) - of(actual, d);
     of(outstanding_, d) -= of(spending.need, d);
     of(spent_, d) -= unused;
+    if (d == Dimension::requests && of(actual, d) > 0) {
+      if (auto* limit = find(d)) limit->served(spending.pressure, now);
+    }
     if (unused == 0) continue;
     for (auto& limit : limits_) {
       if (limit.dimension() == d) limit.give_back(unused, spending.sent, now);
@@ -82,7 +88,8 @@ RateLimit::Answered Limits::answered(const Spending& spending, Dimension d) cons
           .after = of(spent_, d) - of(spending.spent_before, d),
           .unsettled = unsettled,
           .outstanding = of(outstanding_, d),
-          .newest = spending.attempt > corrected_};
+          .newest = spending.attempt > corrected_,
+          .pressure = d == Dimension::requests ? spending.pressure : 0};
 }
 
 void Limits::observe(Spending& spending, std::span<const LimitReport> reports, Duration minute, TimePoint now) {
@@ -126,18 +133,29 @@ void Limits::rejected(const Spending& spending, Duration retry_after, Duration m
     }
   }
   const bool moment = in_seconds(retry_after) <= in_seconds(minute) / 6 + 1;
-  if (!found && hidden && moment && spending.attempt > corrected_) hidden->shrink_burst(retry_after, now);
-  if (!found && !hidden && !moment && spending.attempt > corrected_ && retry_after <= minute + minute / 4) {
-    // Nobody tells the limit: what went out since the window began was it. Few may be somebody else's doing.
-    const TimePoint begin = now + retry_after - minute;
-    const auto since = std::count_if(sent_.begin(), sent_.end(), [&](TimePoint t) { return t >= begin; }) - 1;
-    if (since >= enough_to_learn) {
-      limits_.emplace_back(Dimension::requests, static_cast<double>(since), minute, true, LimitSource::rejection, now);
-      limits_.back().rejected(answered(spending, Dimension::requests), std::nullopt, 0, retry_after, now);
-      sent_.clear();
-    }
-  }
+  if (!found && hidden && moment && spending.attempt > corrected_)
+    hidden->shrink_burst(spending.pressure, retry_after, now);
+  if (!found && !hidden && spending.attempt > corrected_ && retry_after <= minute + minute / 4)
+    learn_requests(spending, retry_after, minute, now);
   corrected_ = last_sent_;
+}
+
+// Nobody tells the limit. A moment's wait is the time that a bucket needs for one more; a longer one ends a window, and
+// what went out since it began was it (few may be somebody else's doing).
+void Limits::learn_requests(const Spending& spending, Duration retry_after, Duration minute, TimePoint now) {
+  const TimePoint begin = now + retry_after - minute;
+  const auto since =
+      static_cast<double>(std::count_if(sent_.begin(), sent_.end(), [&](TimePoint t) { return t >= begin; }) - 1);
+  const bool moment = in_seconds(retry_after) <= in_seconds(minute) / 6 + 1;
+  if (!moment && since < enough_to_learn) return;
+  const double limit =
+      moment ? std::max(in_seconds(minute) / std::max(in_seconds(retry_after), shortest_wait), since / 2) : since;
+  limits_.emplace_back(Dimension::requests, limit, minute, true, LimitSource::rejection, now);
+  if (moment)
+    limits_.back().paced(now);
+  else
+    limits_.back().rejected(answered(spending, Dimension::requests), std::nullopt, 0, retry_after, now);
+  sent_.clear();
 }
 
 double Limits::share(const Amounts& need, Duration minute) const {
@@ -179,6 +197,8 @@ const RateLimit* Limits::find(Dimension dimension) const {
   }
   return nullptr;
 }
+
+RateLimit* Limits::find(Dimension dimension) { return const_cast<RateLimit*>(std::as_const(*this).find(dimension)); }
 
 RateLimit* Limits::find(Dimension dimension, Duration window) {
   for (auto& limit : limits_) {

@@ -28,6 +28,7 @@ struct Spending {
   Amounts outstanding_before{};   // of the pool, this attempt included
   std::vector<LimitReport> told;  // limits its response named that fell short or not, for a rejection that follows
   Amounts believed{};             // available when it was sent, after it
+  double pressure = 0;            // of requests, as RateLimit::spend told
 };
 
 class Limits {
@@ -61,6 +62,8 @@ public:
 
 private:
   const RateLimit* find(Dimension dimension) const;
+  RateLimit* find(Dimension dimension);
+  void learn_requests(const Spending& spending, Duration retry_after, Duration minute, TimePoint now);
   RateLimit* find(Dimension dimension, Duration window);
   RateLimit::Answered answered(const Spending& spending, Dimension dimension) const;
 

@@ -10,8 +10,14 @@ namespace hivemind {
 namespace {
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr double tiny = 1e-6;
-constexpr int relax_windows = 10;  // quiet windows before a learned restriction is loosened again
-constexpr double least_care = 0.04, most_care = 0.16;
+constexpr int longest_relax = 160;  // quiet windows before a learned restriction is loosened again, at most
+constexpr double least_care = 0.04, most_care = 0.3;
+// Providers cut their windows into seconds or tens of seconds: who let through this share at once has no quantum.
+constexpr double longest_quantum = 1.0 / 6, least_proof = 4;
+constexpr double spread = 8;  // until proven, so many in the time that one needs to be refilled
+// A rate that only rejections tell of: how it grows with each request that is served, and falls with one that is not.
+constexpr double eager = 1.02, cautious = 1.0025, backoff = 0.9, plunge = 0.75;
+constexpr int soon = 8;  // refused again before so many were served: far too fast
 // Whole seconds in headers, and the way to the provider and back.
 double slack(Duration window) { return in_seconds(window) / 4 + 1.0; }
 // Our window begins a little after the provider's: early is a 429, late costs half a percent.
@@ -56,10 +62,10 @@ TimePoint RateLimit::window_end(TimePoint now) const {
 
 void RateLimit::roll(TimePoint now) {
   if (relax_at_ != TimePoint{} && now >= relax_at_) {
-    relax_at_ = now + window_ * relax_windows;
+    relax_at_ = now + window_ * relax_after_;
     if (burst_ < limit_)
       burst_ *= 2;
-    else if (source_ == LimitSource::rejection)
+    else if (source_ == LimitSource::rejection && !bucket_)
       limit_ = std::ceil(limit_ * 1.25);
     else
       relax_at_ = {};
@@ -78,7 +84,10 @@ void RateLimit::roll(TimePoint now) {
 
 TimePoint RateLimit::ready_at(double amount, TimePoint now) const {
   const double need = std::min(amount, bucket_ ? capacity() : limit_), have = available(now);
-  if (have + tiny >= need) return waits_for_scout(now) ? *scout_sent_ + scouting(window_) : now;
+  if (have + tiny >= need) {
+    if (waits_for_scout(now)) return *scout_sent_ + scouting(window_);
+    return unproven() ? std::max(now, last_spent_ + from_seconds(1 / (rate() * spread))) : now;
+  }
   return bucket_ ? now + from_seconds((need - have) / rate()) : window_end(now);
 }
 
@@ -86,10 +95,35 @@ bool RateLimit::waits_for_scout(TimePoint now) const {
   return !bucket_ && scouting_ && scout_sent_ && now < end_ && now < *scout_sent_ + scouting(window_);
 }
 
-void RateLimit::spend(double amount, TimePoint now) {
+// Its first burst is spread a little, so that the first rejection comes back before many follow. Nothing is lost by it:
+// a bucket refills meanwhile.
+bool RateLimit::unproven() const {
+  return dimension_ == Dimension::requests && source_ == LimitSource::header && burst_ == infinite &&
+         window_ >= 2 * Duration(1s) && last_spent_ != TimePoint{} &&
+         proven_burst_ < std::max(limit_ * longest_quantum, least_proof);
+}
+
+double RateLimit::spend(double amount, TimePoint now) {
   roll(now);
   if (!scout_sent_) scout_sent_ = now;
   level_ -= amount;
+  const double drained = limit_ / in_seconds(window_) * in_seconds(std::max(now - last_spent_, Duration{}));
+  pressure_ = std::max(0.0, pressure_ - drained) + amount;
+  last_spent_ = now;
+  return pressure_;
+}
+
+void RateLimit::paced(TimePoint now) {
+  roll(now);
+  burst_ = 1;
+  level_ = std::min(level_, 0.0);
+}
+
+void RateLimit::served(double pressure, TimePoint now) {
+  proven_burst_ = std::max(proven_burst_, pressure);
+  if (source_ != LimitSource::rejection || !bucket_ || available(now) > capacity() / 2) return;
+  ++served_;
+  limit_ *= refused_at_ && limit_ > *refused_at_ * backoff * backoff ? cautious : eager;
 }
 
 void RateLimit::give_back(double amount, TimePoint spent_at, TimePoint now) {
@@ -188,20 +222,28 @@ void RateLimit::rejected(const Answered& answered, std::optional<double> remaini
     }
     end_ = end;
     proven_ = false;
+  } else if (answered.newest && source_ == LimitSource::rejection) {
+    const double factor = refused_at_ && served_ < soon ? plunge : backoff;
+    refused_at_ = limit_;
+    served_ = 0;
+    set_limit(limit_ * factor, source_);
   } else if (answered.newest && believed >= 1) {
-    shrink_burst(retry_after, now);
+    shrink_burst(answered.pressure, retry_after, now);
   }
-  if (source_ == LimitSource::rejection) relax_at_ = now + window_ * relax_windows;  // a guess: raised again in time
+  if (source_ == LimitSource::rejection) relax_at_ = now + window_ * relax_after_;  // a guess: raised again in time
   level_ = std::min(level_, 0.0);
 }
 
-void RateLimit::shrink_burst(Duration retry_after, TimePoint now) {
+void RateLimit::shrink_burst(double pressure, Duration retry_after, TimePoint now) {
   roll(now);
   if (!bucket_) return;
-  const double quantum = std::floor(rate() * in_seconds(retry_after));
-  burst_ = std::max(1.0, std::min(std::floor(capacity() / 2), quantum));
+  // A bucket of `pressure` would have let it through, so the quantum is the whole number below; from the second time on
+  // it is another kind of quantum.
+  const double deepest = pressure > 0 ? std::ceil(pressure - tiny) - 1 : std::floor(rate() * in_seconds(retry_after));
+  if (burst_ < infinite) relax_after_ = std::min(2 * relax_after_, longest_relax);
+  burst_ = std::max(1.0, std::min(std::floor(capacity() / 2), deepest));
   care_ = std::clamp(2 * care_, least_care, most_care);
-  relax_at_ = now + window_ * relax_windows;
+  relax_at_ = now + window_ * relax_after_;
   level_ = std::min(level_, 0.0);
 }
 

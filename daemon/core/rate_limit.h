@@ -29,7 +29,8 @@ public:
 
   // When `amount` can be spent. More than fits at all can be spent once everything is there.
   TimePoint ready_at(double amount, TimePoint now) const;
-  void spend(double amount, TimePoint now);
+  // Returns the pressure at the provider's door: how deep a bucket it takes to let all of the latest ones through.
+  double spend(double amount, TimePoint now);
   // What was reserved at `spent_at` was more than needed; negative: less.
   void give_back(double amount, TimePoint spent_at, TimePoint now);
 
@@ -41,6 +42,7 @@ public:
     double unsettled = 0;    // reserved when it was sent and charged by the provider only as it is produced
     double outstanding = 0;  // reserved now and not settled: may not have been charged yet
     bool newest = true;      // not sent before a correction of the same kind
+    double pressure = 0;     // as spend() told; 0: unknown
   };
   void observe(const LimitReport& report, const Answered& answered, TimePoint now);
   // A 429 of this limit that names a delay. `remaining`: what it said was left, if anything. `believed`: what we
@@ -48,7 +50,12 @@ public:
   void rejected(const Answered& answered, std::optional<double> remaining, double believed, Duration retry_after,
                 TimePoint now);
   // Capacity was left, yet it was refused for a moment: the provider enforces a shorter quantum than the window.
-  void shrink_burst(Duration retry_after, TimePoint now);
+  void shrink_burst(double pressure, Duration retry_after, TimePoint now);
+  // The attempt that spent under that pressure was served: no quantum is shorter. A limit that only rejections tell of
+  // is raised a little.
+  // A rejection told of it, as the time that one more takes: one at a time, at that pace.
+  void paced(TimePoint now);
+  void served(double pressure, TimePoint now);
 
   void reseed(double limit, TimePoint now);
   void merge(const RateLimit& other, TimePoint now);
@@ -58,6 +65,7 @@ private:
   void set_limit(double limit, LimitSource source);
   void become_window(TimePoint end);
   void forget_burst();
+  bool unproven() const;
   bool waits_for_scout(TimePoint now) const;
   bool explains_bucket(double remaining, Duration reset, std::int64_t granularity) const;
   double rate() const;  // per second
@@ -78,5 +86,10 @@ private:
   double burst_;     // learned; infinite until then
   double care_ = 0;  // with a burst: share of the rate kept back, since the way to the provider varies
   TimePoint relax_at_{};
+  int relax_after_ = 10;  // windows; longer each time that it proved too early
+  double pressure_ = 0, proven_burst_ = 0;
+  TimePoint last_spent_{};
+  std::optional<double> refused_at_;  // source rejection: the rate that was too much
+  int served_ = 0;                    // since then
 };
 }  // namespace hivemind

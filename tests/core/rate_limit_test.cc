@@ -123,7 +123,7 @@ TEST(RateLimit, MomentaryRejectionWithRoomLeftTeachesTheBurst) {
   auto limit = requests(60);
   limit.spend(1, t0);
   limit.spend(1, t0);
-  limit.shrink_burst(1s, t0);
+  limit.shrink_burst(0, 1s, t0);
   EXPECT_DOUBLE_EQ(limit.capacity(), 1);
   EXPECT_GT(limit.ready_at(1, t0), t0 + 1s) << "with a little care: the way there varies";
   EXPECT_LT(limit.ready_at(1, t0), t0 + 1050ms);
@@ -140,6 +140,7 @@ TEST(RateLimit, ScoutGoesAheadIntoAWindowNotProvenYet) {
   limit.spend(1, begin);
   EXPECT_EQ(limit.ready_at(1, begin), begin + 1500ms);
   limit.observe(report(50, 49), answered(begin), begin + 100ms);
+  limit.served(50, begin + 100ms);
   EXPECT_EQ(limit.ready_at(1, begin + 100ms), begin + 100ms);
   limit.spend(49, begin + 100ms);
   limit.spend(1, begin + 60s);  // proven: nobody waits the next time

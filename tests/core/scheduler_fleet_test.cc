@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/seconds.h"
 #include "tests/core/fleet.h"
 
 namespace hivemind {
@@ -98,6 +99,40 @@ std::vector<Shape> shapes() {
   slow.jitter = 5s;
   add("bucket50_slow", 50, 6, slow);
   return all;
+}
+
+// A provider may enforce its requests per minute as so many at once, and tell nobody: one rejection teaches it.
+TEST(Fleet, AHiddenQuantumCostsOneRejection) {
+  for (const double quantum : {1.0, 2.0, 5.0}) {
+    for (const double limit : {20.0, 50.0, 60.0}) {
+      SCOPED_TRACE(testing::Message() << quantum << " of " << limit);
+      auto provider = rules(Kind::bucket, limit);
+      provider.quantum = quantum;
+      provider.way_jitter = 30ms;
+      Fleet fleet(SchedulerConfig{}, provider);
+      for (int i = 0; i < 25; ++i) fleet.add({.turns = 6});
+      const auto result = fleet.run();
+      EXPECT_EQ(result.dead, 0);
+      EXPECT_LE(result.rejected, 1);
+      EXPECT_LE(result.makespan, scaled(Duration(60s), 1.1 * (150 - quantum) / limit));
+    }
+  }
+}
+
+// Nobody announces anything, and each rejection names only the moment that one more request takes.
+TEST(Fleet, AnUnannouncedRateIsFelt) {
+  for (const double quantum : {0.0, 1.0, 5.0}) {
+    SCOPED_TRACE(quantum);
+    auto provider = rules(Kind::bucket, 60);
+    provider.quantum = quantum;
+    provider.headers = false;
+    Fleet fleet(SchedulerConfig{}, provider);
+    for (int i = 0; i < 30; ++i) fleet.add({.turns = 20});
+    const auto result = fleet.run();
+    EXPECT_EQ(result.dead, 0);
+    EXPECT_LE(result.rejected, 10 + 0.03 * 600);
+    EXPECT_LE(result.makespan, scaled(Duration(60s), 1.1 * (600 - (quantum > 0 ? quantum : 60)) / 60));
+  }
 }
 
 TEST(Fleet, AnOutageIsOutlivedAndForgotten) {
