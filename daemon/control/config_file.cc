@@ -8,14 +8,21 @@
 #include <sstream>
 
 #include "control/config_reader.h"
+#include "control/config_sections.h"
 #include "control/config_values.h"
 #include "control/directories.h"
+#include "core/order_policy.h"
 
 namespace hivemind {
 namespace {
 
 const Choices dialects{"anthropic", "openai", "ollama", "generic"};
 constexpr std::string_view any_other = "other";  // [provider.other]: dialects without a section of their own
+
+Choices policies() {
+  const auto names = policy_names();
+  return {names.begin(), names.end()};
+}
 
 // Each describe_* names the keys of one table, once: ConfigReader reads by it, KeyLister lists by it.
 void describe_top(auto& at, Config& c) {
@@ -46,6 +53,12 @@ void describe_scheduler(auto& at, SchedulerConfig& c) {
   at.flag("budgets", c.budgets);
   at.flag("fair_order", c.fair_order);
   at.flag("retry", c.retry);
+  at.choice("policy", c.policy, policies());
+  at.flag("slow_start", c.slow_start);
+  at.flag("class_order", c.class_order);
+  at.flag("keep_place", c.keep_place);
+  at.flag("cache_order", c.cache_order);
+  at.flag("wait_for_prefix", c.wait_for_prefix);
   at.integer("max_attempts", c.max_attempts, {1, 1000});
   at.real("retry_budget", c.retry_budget, {0, 100});
   at.integer("retry_floor", c.retry_floor, {0, 1000000});
@@ -82,6 +95,8 @@ void describe_upstream(auto& at, UpstreamOverride& upstream) {
   at.choice("dialect", upstream.dialect, dialects);
 }
 
+}  // namespace
+
 void read_scheduler(const toml::table& table, SchedulerConfig& scheduler, const std::string& file) {
   ConfigReader at(table, "scheduler.", file);
   describe_scheduler(at, scheduler);
@@ -92,6 +107,15 @@ void read_scheduler(const toml::table& table, SchedulerConfig& scheduler, const 
     at.fail("breaker_open_cap", "scheduler.breaker_open_cap is shorter than breaker_open; raise it");
 }
 
+void read_provider(const toml::table& table, ProviderSeed& into, const std::string& where, const std::string& file) {
+  ConfigReader at(table, where + ".", file);
+  describe_provider(at, into);
+  at.reject_unknown();
+  if (into.max_concurrency < into.concurrency)
+    at.fail("max_concurrency", where + ": concurrency is above max_concurrency; raise max_concurrency");
+}
+
+namespace {
 void read_providers(const toml::table& table, std::map<std::string, ProviderSeed>& seeds, const std::string& file) {
   ConfigReader providers(table, "provider.", file);
   // A dialect without a seed of its own starts from what holds for any other, so that is read first.
@@ -99,13 +123,7 @@ void read_providers(const toml::table& table, std::map<std::string, ProviderSeed
     const auto* section = providers.section(name);
     if (!section) return;
     ProviderSeed& seed = seeds.try_emplace(dialect, seeds[""]).first->second;
-    ConfigReader at(*section, "provider." + std::string(name) + ".", file);
-    describe_provider(at, seed);
-    at.reject_unknown();
-    if (seed.max_concurrency < seed.concurrency) {
-      at.fail("max_concurrency",
-              "provider." + std::string(name) + ": concurrency is above max_concurrency; raise max_concurrency");
-    }
+    read_provider(*section, seed, "provider." + std::string(name), file);
   };
   read(any_other, "");
   for (const auto& dialect : dialects) read(dialect, dialect);

@@ -68,6 +68,18 @@ void ConfigReader::text(std::string_view key, std::string& into) {
   into = node->as_string()->get();
 }
 
+void ConfigReader::texts(std::string_view key, std::vector<std::string>& into) {
+  const auto* node = find(key);
+  if (!node) return;
+  const auto* list = node->as_array();
+  if (!list) reject(key, *node, "a list of texts in quotes");
+  into.clear();
+  for (const auto& element : *list) {
+    if (!element.is_string() || element.as_string()->get().empty()) reject(key, element, "a text in quotes");
+    into.push_back(element.as_string()->get());
+  }
+}
+
 void ConfigReader::choice(std::string_view key, std::string& into, const Choices& choices) {
   const auto* node = find(key);
   if (!node) return;
@@ -212,7 +224,7 @@ void ConfigReader::reject_unknown() const {
     const auto line = std::max<std::size_t>(key.source().begin.line, node.source().begin.line);
     std::string message =
         file_ + ":" + std::to_string(line) + ": unknown key \"" + prefix_ + std::string(key.str()) + "\"; ";
-    message += near.empty() ? "remove it (examples/hivemind.toml lists every key)"
+    message += near.empty() ? "remove it (" + std::string(listed_in_) + " lists every key)"
                             : "did you mean \"" + prefix_ + near + "\"?";
     throw ConfigError(message);
   }

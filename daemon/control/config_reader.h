@@ -22,12 +22,15 @@ using Choices = std::vector<std::string>;
 
 class ConfigReader {
 public:
-  // `prefix` is the table's own name in messages: "scheduler.", or empty for the file itself.
-  ConfigReader(const toml::table& table, std::string prefix, const std::string& file)
-      : table_(table), prefix_(std::move(prefix)), file_(file) {}
+  // `prefix` is the table's own name in messages: "scheduler.", or empty for the file itself. `listed_in` is where a
+  // user finds every key.
+  ConfigReader(const toml::table& table, std::string prefix, const std::string& file,
+               std::string_view listed_in = "examples/hivemind.toml")
+      : table_(table), prefix_(std::move(prefix)), file_(file), listed_in_(listed_in) {}
 
   void flag(std::string_view key, bool& into);
   void text(std::string_view key, std::string& into);
+  void texts(std::string_view key, std::vector<std::string>& into);
   void choice(std::string_view key, std::string& into, const Choices& choices);
   void host(std::string_view key, std::string& into, bool pattern);
   void hosts(std::string_view key, std::vector<std::string>& into);
@@ -63,6 +66,7 @@ private:
   const toml::table& table_;
   std::string prefix_;
   const std::string& file_;
+  std::string_view listed_in_;
   std::vector<std::string> asked_;
 };
 
@@ -71,6 +75,7 @@ public:
   KeyLister(std::string prefix, std::vector<std::string>& keys) : prefix_(std::move(prefix)), keys_(keys) {}
   void flag(std::string_view key, bool&) { add(key); }
   void text(std::string_view key, std::string&) { add(key); }
+  void texts(std::string_view key, std::vector<std::string>&) { add(key); }
   void choice(std::string_view key, std::string&, const Choices&) { add(key); }
   void host(std::string_view key, std::string&, bool) { add(key); }
   void hosts(std::string_view key, std::vector<std::string>&) { add(key); }
