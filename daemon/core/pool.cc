@@ -11,9 +11,15 @@ const ProviderSeed& seed_of(const SchedulerConfig& config, const std::string& pr
   return seed == config.seeds.end() ? none : seed->second;
 }
 
+namespace {
+RunQueue::Options order_of(const SchedulerConfig& config) {
+  return {config.policy, config.fair_order, config.aging_step};
+}
+}  // namespace
+
 Pool::Pool(std::string provider, std::string account, std::string model_class, const SchedulerConfig& config,
            TimePoint now)
-    : queue(config.fair_order, config.aging_step),
+    : queue(order_of(config)),
       retries(config, now),
       used_at(now),
       provider_(std::move(provider)),
@@ -26,7 +32,7 @@ Pool::Pool(std::string provider, std::string account, std::string model_class, c
 void Pool::configure(const SchedulerConfig& config, TimePoint now) {
   aimd_.configure(seed_of(config, provider_), config.minute);
   limits.seed(seed_of(config, provider_), config.minute, now);
-  queue.configure(config.fair_order, config.aging_step, now);
+  queue.configure(order_of(config), now);
   changed = true;
 }
 

@@ -25,6 +25,13 @@ struct SchedulerConfig {
   // Each primitive can be switched off (ablation).
   bool admission = true, rate_limits = true, breakers = true, budgets = true, fair_order = true, retry = true;
 
+  std::string policy = "fair";  // who goes next inside a priority band (order_policies.cc)
+  bool slow_start = true;       // the window doubles until the first sign of congestion
+  bool class_order = true;      // inside a run: what an agent waits for before side work, as its client classes them
+  bool keep_place = true;       // a client that asks the same again keeps its place in line
+  bool cache_order = true;      // an agent whose prompt cache is about to expire goes first if that saves more
+  bool wait_for_prefix = true;  // siblings with one long prefix wait for the first one's first content
+
   int max_attempts = 8;                           // upstream attempts of one request, the first included
   double retry_budget = 0.2;                      // retries per request, with a floor
   int retry_floor = 10;                           // retries always allowed per minute and pool

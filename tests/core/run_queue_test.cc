@@ -32,20 +32,20 @@ std::vector<std::uint64_t> drain(RunQueue& queue, TimePoint now) {
 }
 
 TEST(RunQueue, ArrivalWithinOneAgent) {
-  RunQueue queue(true, 30s);
+  RunQueue queue(RunQueue::Options{});
   for (std::uint64_t i = 1; i <= 5; ++i) queue.push(item(i, 1), t0);
   EXPECT_EQ(drain(queue, t0), (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
 }
 
 TEST(RunQueue, RunsTakeTurnsWhateverTheirLength) {
-  RunQueue queue(true, 30s);
+  RunQueue queue(RunQueue::Options{});
   for (std::uint64_t i = 1; i <= 6; ++i) queue.push(item(i, 1), t0);
   for (std::uint64_t i = 7; i <= 9; ++i) queue.push(item(i, 2), t0);
   EXPECT_EQ(drain(queue, t0), (std::vector<std::uint64_t>{1, 7, 2, 8, 3, 9, 4, 5, 6}));
 }
 
 TEST(RunQueue, AgentsOfARunShareItsPart) {
-  RunQueue queue(true, 30s);
+  RunQueue queue(RunQueue::Options{});
   for (std::uint64_t i = 1; i <= 4; ++i) queue.push(item(i, 1, 2, t0, 1), t0);
   for (std::uint64_t i = 5; i <= 6; ++i) queue.push(item(i, 1, 2, t0, 2), t0);
   for (std::uint64_t i = 7; i <= 10; ++i) queue.push(item(i, 2, 2, t0, 1), t0);
@@ -53,7 +53,7 @@ TEST(RunQueue, AgentsOfARunShareItsPart) {
 }
 
 TEST(RunQueue, PriorityFirst) {
-  RunQueue queue(true, 30s);
+  RunQueue queue(RunQueue::Options{});
   queue.push(item(1, 1, 3), t0);
   queue.push(item(2, 2, 2), t0);
   queue.push(item(3, 3, 0), t0);
@@ -61,7 +61,7 @@ TEST(RunQueue, PriorityFirst) {
 }
 
 TEST(RunQueue, LowPriorityWaitsABoundedTimeUnderEndlessCriticalWork) {
-  RunQueue queue(true, 30s);
+  RunQueue queue(RunQueue::Options{});
   queue.push(item(1, 1, 3), t0);
   std::uint64_t next = 2;
   TimePoint now = t0;
@@ -79,7 +79,7 @@ TEST(RunQueue, LowPriorityWaitsABoundedTimeUnderEndlessCriticalWork) {
 }
 
 TEST(RunQueue, PutBackKeepsThePlace) {
-  RunQueue queue(true, 30s);
+  RunQueue queue(RunQueue::Options{});
   for (std::uint64_t i = 1; i <= 3; ++i) queue.push(item(i, i), t0);
   const auto place = queue.pop_front(1, t0);
   queue.put_back(item(1, 1), place, t0 + 1s);
@@ -89,7 +89,7 @@ TEST(RunQueue, PutBackKeepsThePlace) {
 TEST(RunQueue, InOrderForeseesWhatDrainDoes) {
   std::mt19937_64 random(7);
   for (int round = 0; round < 20; ++round) {
-    RunQueue queue(true, 30s);
+    RunQueue queue(RunQueue::Options{});
     for (std::uint64_t i = 1; i <= 40; ++i) {
       const auto run = 1 + random() % 5;
       queue.push(item(i, run, static_cast<int>(run % 4), t0, 1 + random() % 3), t0);
@@ -103,7 +103,7 @@ TEST(RunQueue, InOrderForeseesWhatDrainDoes) {
 TEST(RunQueue, RandomUseLosesAndRepeatsNothing) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     std::mt19937_64 random(seed);
-    RunQueue queue(random() % 2 == 0, 10s);
+    RunQueue queue({.fair = random() % 2 == 0, .aging_step = 10s});
     std::map<std::uint64_t, RunQueue::Item> inside;
     TimePoint now = t0;
     std::uint64_t next = 1;
