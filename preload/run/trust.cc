@@ -14,10 +14,10 @@
 namespace hivemind::run {
 namespace {
 enum Kind { replaces, adds };
-// A variable of ours would hide a setting in one of these files (relative: in the home directory).
-struct Settings {
+// A variable of ours would hide this setting: a line of `file`, in the home directory, that begins with `keyword`.
+struct Setting {
   const char* keyword;
-  std::array<const char*, 3> files;
+  const char* file;
 };
 struct Variable {
   const char* name;
@@ -25,10 +25,11 @@ struct Variable {
   std::array<const char*, 2> stands_in{};  // read by the same programs while `name` is unset
   bool only_if_set = false;
   bool empty_means_off = false;  // "" switches verification off
-  Settings settings{};
+  Setting setting{};
 };
 
-// Who reads what: Python, Go, Rust, curl; Node, Bun, Deno; requests; Codex; botocore; gRPC; git; package managers.
+// Who reads what: Python, Go, Rust, curl; Node, Bun, Deno; requests; Codex; botocore; gRPC. Not git and package
+// managers: they never speak to an LLM host, and a variable would hide what their users configured (DECISIONS.md).
 constexpr std::array variables{
     Variable{.name = "SSL_CERT_FILE", .kind = replaces},
     Variable{.name = "NODE_EXTRA_CA_CERTS", .kind = adds},
@@ -39,27 +40,9 @@ constexpr std::array variables{
     Variable{.name = "AWS_CA_BUNDLE",
              .kind = replaces,
              .stands_in = {"REQUESTS_CA_BUNDLE"},
-             .settings = {"ca_bundle", {".aws/config"}}},
+             .setting = {"ca_bundle", ".aws/config"}},
     Variable{.name = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", .kind = replaces},
-    Variable{.name = "GIT_SSL_CAINFO",
-             .kind = replaces,
-             .settings = {"sslcainfo", {".gitconfig", ".config/git/config", "/etc/gitconfig"}}},
     Variable{.name = "HTTPLIB2_CA_CERTS", .kind = replaces},
-    Variable{.name = "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
-             .kind = replaces,
-             .settings = {"custom_ca_certs_file", {".config/gcloud/configurations/config_default"}}},
-    Variable{.name = "PIP_CERT",
-             .kind = replaces,
-             .stands_in = {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"},
-             .settings = {"cert", {".config/pip/pip.conf", ".pip/pip.conf", "/etc/pip.conf"}}},
-    Variable{.name = "CARGO_HTTP_CAINFO",
-             .kind = replaces,
-             .stands_in = {"SSL_CERT_FILE"},
-             .settings = {"cainfo", {".cargo/config.toml", ".cargo/config"}}},
-    Variable{.name = "npm_config_cafile",
-             .kind = replaces,
-             .stands_in = {"NPM_CONFIG_CAFILE"},
-             .settings = {"cafile", {".npmrc", "/etc/npmrc"}}},
     Variable{.name = "NIX_SSL_CERT_FILE", .kind = replaces, .only_if_set = true},
 };
 
@@ -84,10 +67,7 @@ bool has_setting(const std::string& path, std::string_view keyword) {
 }
 
 bool is_configured(const Variable& variable, const std::string& home) {
-  if (!variable.settings.keyword) return false;
-  return std::any_of(variable.settings.files.begin(), variable.settings.files.end(), [&](const char* file) {
-    return file && has_setting(file[0] == '/' ? file : home + "/" + file, variable.settings.keyword);
-  });
+  return variable.setting.keyword && has_setting(home + "/" + variable.setting.file, variable.setting.keyword);
 }
 
 // requests reads an empty value as "do not verify"; that is the user's wish.

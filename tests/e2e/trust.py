@@ -13,6 +13,7 @@ import mock as provider
 import wire
 
 OTHER = "files.example.net"
+REFERENCE = b"0123456789012345678901234567890123456789\trefs/heads/main\n"
 
 
 def reset(s):
@@ -112,8 +113,9 @@ class Trust(harness.Case):
         context.load_cert_chain(self.files["cert"], self.files["key"])
 
         def handler(s):
-            wire.read_until(s, b"\r\n\r\n")
-            s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\nverified")
+            head = wire.read_until(s, b"\r\n\r\n")[0]
+            body = REFERENCE if b"/info/refs" in head else b"ref: refs/heads/main" if b"/HEAD" in head else b"verified"
+            s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body))
 
         self.other = self.server(handler, tls=context)
 
@@ -129,6 +131,14 @@ class Trust(harness.Case):
     def test_what_the_user_did_not_trust_is_not_trusted(self):
         done = self.ask(self.home(ports=[self.other.port]))
         self.assertEqual(done.returncode, 60, done.describe())  # curl: the certificate cannot be verified
+
+    def test_what_git_was_told_to_trust_is_not_hidden(self):
+        harness.need("git")
+        home = self.home(ports=[self.other.port])
+        done = home.run("git", "-c", f"http.sslCAInfo={self.files['ca']}",
+                        "-c", f"http.curloptResolve={OTHER}:{self.other.port}:127.0.0.1",
+                        "ls-remote", f"https://{OTHER}:{self.other.port}/r.git", "refs/heads/main", seconds=30)
+        self.assertEqual((done.returncode, done.out().encode()), (0, REFERENCE), done.describe())
 
     def test_the_bundle_has_the_roots_of_the_system(self):
         with open("/etc/ssl/certs/ca-certificates.crt") as f:

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 
 #include "tests/run/temporary_folder.h"
@@ -31,9 +32,8 @@ struct TrustTest : testing::Test {
 
 TEST_F(TrustTest, NothingSet) {
   const auto all = assignments(system);
-  for (const char* name :
-       {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE", "HTTPLIB2_CA_CERTS",
-        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO"})
+  for (const char* name : {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE",
+                           "HTTPLIB2_CA_CERTS", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"})
     EXPECT_EQ(text(all, name), "SYSTEM\nOURS\n") << name;
   for (const char* name : {"NODE_EXTRA_CA_CERTS", "CODEX_CA_CERTIFICATE", "DENO_CERT"}) EXPECT_EQ(all.at(name), roots);
   EXPECT_EQ(all.count("NIX_SSL_CERT_FILE"), 0u);
@@ -92,10 +92,20 @@ TEST_F(TrustTest, EmptySwitchesVerificationOffOnlyInRequestsAndCurl) {
 }
 
 TEST_F(TrustTest, SettingsInFilesAreNotHidden) {
-  folder.write(".gitconfig", "[http]\n\tsslCAInfo = /corporate.pem\n");
-  folder.write(".npmrc", "cache=/x\n");
+  EXPECT_EQ(assignments(system).count("AWS_CA_BUNDLE"), 1u);
+  folder.write("config", "[default]\n  ca_bundle = /corporate.pem\n");
+  std::filesystem::create_directory(folder.file(".aws"));
+  std::filesystem::rename(folder.file("config"), folder.file(".aws/config"));
+  EXPECT_EQ(assignments(system).count("AWS_CA_BUNDLE"), 0u);
+}
+
+// git -c http.sslCAInfo, a repository's .npmrc, a workspace's .cargo/config.toml, pip.conf: a variable would win.
+TEST_F(TrustTest, WhoNeverSpeaksToAnLlmHostIsLeftAlone) {
+  environment.set("GIT_SSL_CAINFO", corporate);
   const auto all = assignments(system);
-  EXPECT_EQ(all.count("GIT_SSL_CAINFO"), 0u);
+  for (const char* name :
+       {"GIT_SSL_CAINFO", "PIP_CERT", "CARGO_HTTP_CAINFO", "npm_config_cafile", "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"})
+    EXPECT_EQ(all.count(name), 0u) << name;
 }
 
 TEST_F(TrustTest, BundleThatCannotBeWrittenIsAProblem) {
