@@ -8,22 +8,25 @@ namespace hivemind {
 namespace {
 constexpr int answers_to_know = 2;  // answers before more than one attempt at a time
 constexpr int silence_steps = 40;   // per minute: a slow first answer does not hold everybody for long
+constexpr int doublings = 6;        // per minute, in slow start
 constexpr double tiny = 1e-9;
 constexpr double slow_down_growth = 1.5;
 constexpr int slow_down_minutes = 15;
 }  // namespace
 
-Aimd::Aimd(const ProviderSeed& seed, Duration minute, TimePoint now)
+Aimd::Aimd(const ProviderSeed& seed, Duration minute, TimePoint now, bool slow_start)
     : seed_(seed),
       minute_(minute),
       window_(std::clamp(seed.concurrency, 1, std::max(1, seed.max_concurrency))),
+      slow_start_(slow_start),
       ramp_since_(now),
       idle_since_(now) {}
 
-void Aimd::configure(const ProviderSeed& seed, Duration minute) {
+void Aimd::configure(const ProviderSeed& seed, Duration minute, bool slow_start) {
   if (seed.concurrency != seed_.concurrency) window_ = std::max(1, seed.concurrency);
   seed_ = seed;
   minute_ = minute;
+  slow_start_ = slow_start;
   window_ = std::clamp(window_, 1.0, static_cast<double>(std::max(1, seed.max_concurrency)));
 }
 
@@ -66,12 +69,24 @@ void Aimd::answered() {
   if (ramp_ >= static_cast<int>(window_)) ramping_ = false;
 }
 
-void Aimd::succeeded(int in_flight) {
-  if (in_flight < static_cast<int>(window_ + tiny) || ramping_) return;
-  window_ = std::min(window_ + seed_.increase / window_, static_cast<double>(std::max(1, seed_.max_concurrency)));
+void Aimd::succeeded(int in_flight, TimePoint now) {
+  if (ramping_) return;
+  const double most = std::max(1, seed_.max_concurrency);
+  if (slow_start_ && uncongested_) {
+    // Half of it in use is in use: it has just grown by what those who wait have not filled yet.
+    if (2 * in_flight < static_cast<int>(window_ + tiny)) return;
+    if (now - doubles_since_ >= minute_ / doublings) {
+      doubles_since_ = now;
+      doubles_from_ = window_;
+    }
+    window_ = std::min({window_ + 1, 2 * doubles_from_, most});
+  } else if (in_flight >= static_cast<int>(window_ + tiny)) {
+    window_ = std::min(window_ + seed_.increase / window_, most);
+  }
 }
 
 void Aimd::congested(std::uint64_t attempt) {
+  uncongested_ = false;
   if (attempt <= epoch_) return;
   epoch_ = last_sent_;
   window_ = std::max(1.0, window_ * seed_.decrease);

@@ -25,12 +25,12 @@ Pool::Pool(std::string provider, std::string account, std::string model_class, c
       provider_(std::move(provider)),
       account_(std::move(account)),
       model_class_(std::move(model_class)),
-      aimd_(seed_of(config, provider_), config.minute, now) {
+      aimd_(seed_of(config, provider_), config.minute, now, config.slow_start) {
   limits.seed(seed_of(config, provider_), config.minute, now);
 }
 
 void Pool::configure(const SchedulerConfig& config, TimePoint now) {
-  aimd_.configure(seed_of(config, provider_), config.minute);
+  aimd_.configure(seed_of(config, provider_), config.minute, config.slow_start);
   limits.seed(seed_of(config, provider_), config.minute, now);
   queue.configure(order_of(config), now);
   changed = true;
@@ -88,11 +88,11 @@ void Pool::observe(Spending& spending, std::span<const LimitReport> reports, con
   if (!reports.empty()) limits.observe(spending, reports, config.minute, now);
 }
 
-void Pool::succeeded(std::uint64_t attempt) {
+void Pool::succeeded(std::uint64_t attempt, TimePoint now) {
   overload_.succeeded(attempt);
   fault_.succeeded(attempt);
   quota_ = false;
-  aimd_.succeeded(in_flight_);
+  aimd_.succeeded(in_flight_, now);
   changed = true;
 }
 

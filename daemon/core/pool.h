@@ -34,7 +34,7 @@ public:
 
   void answered();  // a head, whatever it says
   void observe(Spending& spending, std::span<const LimitReport> reports, const SchedulerConfig& config, TimePoint now);
-  void succeeded(std::uint64_t attempt);  // content came
+  void succeeded(std::uint64_t attempt, TimePoint now);  // content came
   // `Told`: it was a breaker's probe; a breaker is open now.
   struct Told {
     bool probe = false, open = false;

@@ -312,12 +312,12 @@ void Scheduler::limits_seen(RequestId id, std::span<const LimitReport> limits, c
   if (found != impl_->requests.end()) impl_->limits_seen(*found->second, limits, organisation, now);
 }
 
-void Scheduler::first_content(RequestId id, TimePoint) {
+void Scheduler::first_content(RequestId id, TimePoint now) {
   const auto found = impl_->requests.find(id);
   if (found == impl_->requests.end() || !found->second->attempt) return;
   auto& request = *found->second;
   if (!std::exchange(request.attempt->answered, true)) request.pool->answered();
-  if (!std::exchange(request.attempt->content, true)) request.pool->succeeded(request.attempt->spending.attempt);
+  if (!std::exchange(request.attempt->content, true)) request.pool->succeeded(request.attempt->spending.attempt, now);
   impl_->touch(*request.pool);
 }
 

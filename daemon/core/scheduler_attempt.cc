@@ -91,7 +91,7 @@ void Scheduler::Impl::finished(Request& request, const Usage& usage, bool broken
   if (!attempt.answered) pool.answered();
   if (broken) ++pool.faults;
   if (!attempt.content && !broken)
-    pool.succeeded(attempt.spending.attempt);
+    pool.succeeded(attempt.spending.attempt, now);
   else
     pool.undecided(attempt.spending.attempt, now);
   if (broken) request.agent->owed = true;

@@ -7,8 +7,8 @@ namespace {
 
 const TimePoint t0{std::chrono::hours(1)};
 
-Aimd ramped(ProviderSeed seed = {}) {
-  Aimd aimd(seed, 60s, t0);
+Aimd ramped(ProviderSeed seed = {}, bool slow_start = false) {
+  Aimd aimd(seed, 60s, t0, slow_start);
   for (int i = 0; i < 10; ++i) aimd.answered();
   return aimd;
 }
@@ -49,17 +49,39 @@ TEST(Aimd, OneCutPerCongestionEpoch) {
 
 TEST(Aimd, GrowsByAlphaPerWindowOfSuccessesInUse) {
   auto aimd = ramped();
-  for (int i = 0; i < 5; ++i) aimd.succeeded(5);
+  for (int i = 0; i < 5; ++i) aimd.succeeded(5, t0);
   EXPECT_NEAR(aimd.window(), 5.5, 0.05);
-  for (int i = 0; i < 100; ++i) aimd.succeeded(2);
+  for (int i = 0; i < 100; ++i) aimd.succeeded(2, t0);
   EXPECT_NEAR(aimd.window(), 5.5, 0.05) << "it was not in use";
+}
+
+TEST(Aimd, DoublesEverySixthOfAMinuteUntilCongested) {
+  auto aimd = ramped({}, true);
+  TimePoint now = t0;
+  const double wanted[] = {10, 20, 40, 64};
+  for (const double want : wanted) {
+    for (int i = 0; i < 100; ++i) aimd.succeeded(aimd.allowed(now), now + 9s);
+    EXPECT_DOUBLE_EQ(aimd.window(), want);
+    now += 10s;
+  }
+  aimd.dispatched(1, 64, now);
+  aimd.congested(1);
+  EXPECT_DOUBLE_EQ(aimd.window(), 32);
+  for (int i = 0; i < 32; ++i) aimd.succeeded(32, now);
+  EXPECT_NEAR(aimd.window(), 32.5, 0.01);
+}
+
+TEST(Aimd, AWindowThatIsNotUsedDoesNotDouble) {
+  auto aimd = ramped({}, true);
+  for (int i = 0; i < 100; ++i) aimd.succeeded(1, t0 + 10s * i);
+  EXPECT_DOUBLE_EQ(aimd.window(), 5);
 }
 
 TEST(Aimd, StaysBetweenOneAndTheMaximum) {
   ProviderSeed seed;
   seed.max_concurrency = 6;
   auto aimd = ramped(seed);
-  for (int i = 0; i < 1000; ++i) aimd.succeeded(100);
+  for (int i = 0; i < 1000; ++i) aimd.succeeded(100, t0);
   EXPECT_EQ(aimd.allowed(t0), 6);
   for (std::uint64_t i = 1; i < 20; ++i) {
     aimd.dispatched(i, 1, t0);
@@ -84,7 +106,7 @@ TEST(Aimd, SlowDownBoundsGrowthForAWhile) {
   seed.concurrency = 4;
   auto aimd = ramped(seed);
   aimd.slow_down(t0);
-  for (int i = 0; i < 1000; ++i) aimd.succeeded(100);
+  for (int i = 0; i < 1000; ++i) aimd.succeeded(100, t0);
   EXPECT_EQ(aimd.allowed(t0 + 1min), 6);
   EXPECT_EQ(aimd.opens_at(6, t0 + 1min), t0 + 15min);
   EXPECT_GT(aimd.allowed(t0 + 15min), 6);

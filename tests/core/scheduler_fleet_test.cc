@@ -158,6 +158,24 @@ TEST(Fleet, AnOutageIsOutlivedAndForgotten) {
   }
 }
 
+TEST(Fleet, ABigAccountIsNotHeldBack) {
+  const auto makespan = [](bool slow_start) {
+    SchedulerConfig config;
+    config.slow_start = slow_start;
+    auto big = rules(Kind::bucket, 4000);
+    big.latency = 10s;
+    Fleet fleet(config, big);
+    for (int i = 0; i < 20; ++i) fleet.add({.turns = 6});
+    const auto result = fleet.run();
+    EXPECT_EQ(result.dead, 0);
+    EXPECT_EQ(result.rejected, 0);
+    return result.makespan;
+  };
+  // Six turns of ten seconds each take a minute when nobody waits for anybody.
+  EXPECT_LE(makespan(true), 90s);
+  EXPECT_GT(makespan(false), 150s);
+}
+
 TEST(Fleet, OneAgentAloneOutlivesALongOverload) {
   ProviderRules rules;
   rules.outage_end = 20min;
