@@ -34,6 +34,11 @@ Look look_of_output() {
   return look;
 }
 
+std::size_t lines_of_output() {
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 1 ? size.ws_row : 24;
+}
+
 std::string error_of(const Answer& answer) {
   boost::system::error_code ec;
   const auto body = json::parse(answer.body, ec);
@@ -62,8 +67,7 @@ void show_status(bool as_json, bool watch) {
   const bool terminal = ::isatty(STDOUT_FILENO);
   for (;;) {
     const auto text = as_json ? fetch("GET", "/status") : status_text(fetch_json("/status"), look_of_output());
-    if (watch && terminal) std::cout << "\033[H\033[2J";
-    std::cout << text << std::flush;
+    std::cout << (watch && terminal ? frame(text, lines_of_output()) : text) << std::flush;
     if (!watch || !std::cout) return;
     std::this_thread::sleep_for(watch_interval);
     if (!terminal && !as_json) std::cout << "\n";

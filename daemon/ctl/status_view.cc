@@ -76,7 +76,7 @@ std::string head_line(const json::value& status) {
 std::string pool_name(const json::value& pool) { return text(pool, "provider") + ' ' + text(pool, "model_class"); }
 
 std::string pools_section(const json::array& pools, const Look& look) {
-  TextTable table({{"POOL", Align::left, Cut::first},
+  TextTable table({{"POOL", Align::left, Cut::first, true},
                    {"ACCOUNT"},
                    {"RUNNING", Align::right},
                    {"WINDOW", Align::right},
@@ -101,7 +101,7 @@ std::string per(double window_seconds) {
 }
 
 std::string limits_section(const json::array& pools, const Look& look) {
-  TextTable table({{"POOL", Align::left, Cut::first},
+  TextTable table({{"POOL", Align::left, Cut::first, true},
                    {"LIMIT"},
                    {"LEFT", Align::right},
                    {"OF", Align::right},
@@ -128,7 +128,7 @@ std::string spent_text(const json::value& run) {
 }
 
 std::string runs_section(const json::array& runs, const Look& look) {
-  TextTable table({{"NAME", Align::left, Cut::first},
+  TextTable table({{"NAME", Align::left, Cut::first, true},
                    {"PRIORITY"},
                    {"RUNNING", Align::right},
                    {"WAITING", Align::right},
@@ -159,8 +159,8 @@ std::string runs_section(const json::array& runs, const Look& look) {
 std::string queue_section(const json::value& status, const Look& look) {
   std::unordered_map<std::string, std::string> names;
   for (const auto& run : list(status, "runs")) names[text(run, "id")] = text(run, "name");
-  TextTable table({{"WHO", Align::left, Cut::first},
-                   {"MODEL", Align::left, Cut::first},
+  TextTable table({{"WHO", Align::left, Cut::first, true},
+                   {"MODEL", Align::left, Cut::first, true},
                    {"PRIORITY"},
                    {"WAITED", Align::right},
                    {"WAITS FOR", Align::left, Cut::last}});
@@ -186,6 +186,18 @@ std::string status_text(const json::value& status, const Look& look) {
 
 std::string runs_text(const json::value& runs, const Look& look) {
   return runs_section(list(runs, "runs"), look).substr(1);
+}
+
+std::string frame(const std::string& text, std::size_t lines) {
+  const auto all = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  std::string shown = text;
+  if (all >= lines) {
+    std::size_t end = 0;
+    for (std::size_t line = 0; line + 2 < lines; ++line) end = text.find('\n', end) + 1;
+    shown = text.substr(0, end) + "... " + std::to_string(all + 2 - lines) + " more lines\n";
+  }
+  // From the top, on an empty screen; a line that is too long is cut by the terminal, not wrapped.
+  return "\033[H\033[2J\033[?7l" + shown + "\033[?7h";
 }
 
 std::string certificates_text(const json::value& status, std::int64_t now_unix) {

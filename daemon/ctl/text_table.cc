@@ -10,6 +10,14 @@ constexpr std::string_view gap = "  ";
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
+// Where the character number `index` begins.
+std::size_t offset_of(std::string_view utf8, std::size_t index) {
+  std::size_t at = 0;
+  for (; at < utf8.size(); ++at)
+    if (!continues(utf8[at]) && index-- == 0) break;
+  return at;
+}
+
 void pad(std::string& line, const std::string& cell, std::size_t width, Align align, bool last) {
   const std::size_t fill = width - std::min(width, length(cell));
   if (align == Align::right) line.append(fill, ' ');
@@ -24,12 +32,14 @@ std::size_t length(std::string_view utf8) {
 
 std::string cut(const std::string& utf8, std::size_t width) {
   if (length(utf8) <= width) return utf8;
-  std::size_t end = 0;
-  for (std::size_t left = width; end < utf8.size(); ++end) {
-    if (continues(utf8[end])) continue;
-    if (left-- <= 1) break;
-  }
-  return utf8.substr(0, end) + "…";
+  return utf8.substr(0, offset_of(utf8, std::max<std::size_t>(width, 1) - 1)) + "…";
+}
+
+std::string cut_middle(const std::string& utf8, std::size_t width) {
+  const std::size_t all = length(utf8);
+  if (all <= width) return utf8;
+  const std::size_t kept = std::max<std::size_t>(width, 1) - 1, tail = kept / 2;
+  return utf8.substr(0, offset_of(utf8, kept - tail)) + "…" + utf8.substr(offset_of(utf8, all - tail));
 }
 
 std::string printable(std::string_view text) {
@@ -77,7 +87,8 @@ std::string TextTable::render(std::size_t width) const {
     std::string one;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       if (i) one += gap;
-      pad(one, cut(cell(i), widths[i]), widths[i], columns_[i].align, i + 1 == columns_.size());
+      const auto text_of_cell = columns_[i].keep_end ? cut_middle(cell(i), widths[i]) : cut(cell(i), widths[i]);
+      pad(one, text_of_cell, widths[i], columns_[i].align, i + 1 == columns_.size());
     }
     one.erase(one.find_last_not_of(' ') + 1);
     text += one + '\n';

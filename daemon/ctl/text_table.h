@@ -1,6 +1,6 @@
 // text_table.h - columns of text for people, aligned, in a given width.
 // Invariant: nothing that a client sent reaches the terminal as a control character. Lines that would be too wide are
-// cut where their columns allow it, the least needed columns first, none below twelve characters.
+// cut where their columns allow it, the least needed columns first, none below twelve characters. Names keep both ends.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -15,6 +15,7 @@ struct Column {
   std::string title;
   Align align = Align::left;
   Cut cut = Cut::never;
+  bool keep_end = false;  // names differ at their ends: cut out of the middle
 };
 
 class TextTable {
@@ -35,4 +36,6 @@ std::string printable(std::string_view text);
 std::size_t length(std::string_view utf8);
 // At most `width` characters, the last a "…" when something was cut.
 std::string cut(const std::string& utf8, std::size_t width);
+// The same, with the "…" in the middle.
+std::string cut_middle(const std::string& utf8, std::size_t width);
 }  // namespace hivemind::ctl

@@ -30,7 +30,8 @@ void print_text(std::string_view text) {
 
 void say(std::string_view sentence) {
   std::string line = "hivemind-run: ";
-  line += sentence;
+  // It may quote what a file or a flag said: nothing of that is an order to the terminal.
+  for (const char c : sentence) line += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
   line += '\n';
   print_text(line);
 }

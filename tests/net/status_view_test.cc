@@ -36,6 +36,20 @@ TEST(StatusView, ShowsPoolsLimitsRunsAndQueue) {
   EXPECT_EQ(text.find('\033'), text.npos) << "no colour, and none that a client slipped in";
 }
 
+TEST(StatusView, AFrameNeverScrolls) {
+  const std::string before = "\033[H\033[2J\033[?7l", after = "\033[?7h";
+  const struct {
+    const char* name;
+    std::size_t lines;
+    const char* want;
+  } cases[] = {
+      {"room for the cursor's line, too", 5, "1\n2\n3\n4\n"},
+      {"one line short", 4, "1\n2\n... 2 more lines\n"},
+      {"hardly any room", 2, "... 4 more lines\n"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(frame("1\n2\n3\n4\n", c.lines), before + c.want + after) << c.name;
+}
+
 TEST(StatusView, StaysWithinTheWidth) {
   auto snapshot = example_snapshot();
   snapshot.runs[0].name = std::string(200, 'n');

@@ -37,6 +37,24 @@ TEST(TextTable, CountsAndCutsCharactersNotBytes) {
   EXPECT_EQ(cut("ab", 1), "…");
 }
 
+TEST(TextTable, NamesThatDifferAtTheirEndsStayApart) {
+  const struct {
+    const char* name;
+    std::size_t width;
+    const char* want;
+  } cases[] = {
+      {"agent-number-1", 14, "agent-number-1"},
+      {"agent-number-1", 8, "agen…r-1"},
+      {"grüner-äpfel", 5, "gr…el"},
+      {"ab", 1, "…"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(cut_middle(c.name, c.width), c.want) << c.name << " in " << c.width;
+  TextTable table({{.title = "NAME", .cut = Cut::first, .keep_end = true}});
+  table.add({"a-long-name-of-run-1"});
+  table.add({"a-long-name-of-run-2"});
+  EXPECT_EQ(table.render(12), "NAME\na-long…run-1\na-long…run-2\n");
+}
+
 TEST(TextTable, NothingReachesTheTerminalAsAControl) {
   EXPECT_EQ(printable("a\033[31m\r\nb\x7F"), "a [31m  b ");
   EXPECT_EQ(printable("a\xC2\x9B"
