@@ -59,6 +59,8 @@ void describe_scheduler(auto& at, SchedulerConfig& c) {
   at.flag("keep_place", c.keep_place);
   at.flag("cache_order", c.cache_order);
   at.flag("wait_for_prefix", c.wait_for_prefix);
+  at.real("reservation_quantile", c.reservation_quantile, {0, 1});
+  at.flag("calibration", c.calibration);
   at.integer("max_attempts", c.max_attempts, {1, 1000});
   at.real("retry_budget", c.retry_budget, {0, 100});
   at.integer("retry_floor", c.retry_floor, {0, 1000000});

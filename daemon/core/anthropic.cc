@@ -69,7 +69,8 @@ public:
   }
 
   std::string refusal(const Refusal& refusal) const override {
-    const char* const type = refusal_status(refusal) == 429 ? "rate_limit_error" : "api_error";
+    const int status = refusal_status(refusal);
+    const char* const type = status == 429 ? "rate_limit_error" : status == 413 ? "request_too_large" : "api_error";
     return refusal_response(refusal, std::string(R"({"type":"error","error":{"type":")") + type + R"(","message":)" +
                                          json_quoted(refusal.message) + "}}");
   }

@@ -1,43 +1,77 @@
 #include "core/demand.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 namespace hivemind {
 namespace {
 constexpr double usual_output = 1024;  // of a request whose cap says nothing and whose agent is new
+constexpr double least_ratio = 0.5;    // no estimate is that far above what is counted
 
+// How a provider counts tokens against its limits (providers.md §1.2, 3.2, 6, 9, 12).
 struct Counting {
-  bool cached_input;  // cache reads count against input limits
-  bool up_front;      // the output cap counts at admission and is not given back
-  double quantile;    // of past outputs, to be reserved
+  std::string_view provider;
+  bool cached_input = true;  // cache reads count
+  enum class Output {
+    produced,
+    named_cap,
+    cap
+  } output = produced;  // charged as produced; or the cap at admission,
+                        // for good: the one named, or the model's
+  using enum Output;
 };
-Counting counting(const std::string& provider) {
-  if (provider == "anthropic") return {.cached_input = false, .up_front = false, .quantile = 0.6};
-  if (provider == "openai" || provider == "azure") return {.cached_input = true, .up_front = true, .quantile = 0.9};
-  return {.cached_input = true, .up_front = false, .quantile = 0.9};
+constexpr Counting table[] = {
+    {.provider = "anthropic", .cached_input = false},     {.provider = "openai", .output = Counting::named_cap},
+    {.provider = "azure", .output = Counting::named_cap}, {.provider = "chatgpt", .output = Counting::named_cap},
+    {.provider = "cerebras", .output = Counting::cap},    {.provider = "groq", .cached_input = false},
+};
+const Counting& counting(std::string_view provider) {
+  static constexpr Counting usual{};
+  const auto found =
+      std::find_if(std::begin(table), std::end(table), [&](const Counting& c) { return c.provider == provider; });
+  return found == std::end(table) ? usual : *found;
 }
 
 double billed_input(const RequestProfile& profile, const Usage& usage) {
   const auto cached = counting(profile.provider).cached_input ? usage.cache_read : 0;
   return static_cast<double>(usage.input + usage.cache_write + cached);
 }
+
+// What is charged for the output before any was produced; nullopt: nothing.
+std::optional<double> up_front(const RequestProfile& profile) {
+  const auto how = counting(profile.provider).output;
+  if (how == Counting::produced) return std::nullopt;
+  if (profile.max_tokens) return static_cast<double>(std::max<std::int64_t>(*profile.max_tokens, 0));
+  if (how == Counting::cap && profile.output_bound > 0) return static_cast<double>(profile.output_bound);
+  return std::nullopt;
+}
 }  // namespace
 
-Amounts expected_demand(const RequestProfile& profile, const UsageHistory& agent, const UsageHistory& pool) {
-  const auto how = counting(profile.provider);
-  const auto& history = agent.empty() ? pool : agent;
-  const double cap = profile.max_tokens ? static_cast<double>(*profile.max_tokens)
-                                        : static_cast<double>(std::max<std::int64_t>(profile.output_bound, 0));
-  double output = history.output(how.quantile).value_or(usual_output);
+Amounts expected_demand(const RequestProfile& profile, const Experience& known) {
+  const auto& history = known.agent.empty() ? known.pool : known.agent;
+  const double cap = static_cast<double>(std::max<std::int64_t>(profile.max_tokens.value_or(profile.output_bound), 0));
+  double output = history.output(known.quantile).value_or(usual_output);
   if (cap > 0) output = std::min(output, cap);
-  const double input =
-      static_cast<double>(profile.input_tokens) * std::min(1.5, agent.billed_share(how.quantile).value_or(1.0));
+  const double input = static_cast<double>(profile.input_tokens) * known.calibration.ratio(known.quantile) *
+                       std::min(1.0, known.agent.billed_share(known.quantile).value_or(1.0));
   Amounts need{};
   of(need, Dimension::requests) = 1;
   of(need, Dimension::input_tokens) = input;
   of(need, Dimension::output_tokens) = output;
-  of(need, Dimension::tokens) = input + (how.up_front && profile.max_tokens ? cap : output);
+  of(need, Dimension::tokens) = input + up_front(profile).value_or(output);
   return need;
+}
+
+Amounts least_demand(const RequestProfile& profile, const TokenCalibration& calibration) {
+  Amounts least{};
+  of(least, Dimension::requests) = 1;
+  if (counting(profile.provider).cached_input) {
+    const double ratio = calibration.known() ? 0.8 * calibration.ratio(0.1) : least_ratio;
+    of(least, Dimension::input_tokens) = ratio * static_cast<double>(profile.input_tokens);
+  }
+  of(least, Dimension::tokens) = of(least, Dimension::input_tokens) + up_front(profile).value_or(0);
+  return least;
 }
 
 Amounts charged(const RequestProfile& profile, const Amounts& expected, const Usage& usage) {
@@ -45,15 +79,15 @@ Amounts charged(const RequestProfile& profile, const Amounts& expected, const Us
   Amounts actual = expected;
   of(actual, Dimension::input_tokens) = billed_input(profile, usage);
   of(actual, Dimension::output_tokens) = static_cast<double>(usage.output);
-  const double both = billed_input(profile, usage) + static_cast<double>(usage.output);
-  const bool kept = counting(profile.provider).up_front;
-  of(actual, Dimension::tokens) = kept ? std::max(both, of(expected, Dimension::tokens)) : both;
+  // A cap that was charged is not given back.
+  of(actual, Dimension::tokens) =
+      billed_input(profile, usage) + std::max(static_cast<double>(usage.output), up_front(profile).value_or(0));
   return actual;
 }
 
 void learn(UsageHistory& history, const RequestProfile& profile, const Usage& usage) {
   if (!usage.known) return;
-  const double estimate = std::max(1.0, static_cast<double>(profile.input_tokens));
-  history.add(static_cast<double>(usage.output), billed_input(profile, usage) / estimate);
+  const double prompt = static_cast<double>(usage.input + usage.cache_read + usage.cache_write);
+  history.add(static_cast<double>(usage.output), prompt > 0 ? billed_input(profile, usage) / prompt : 1);
 }
 }  // namespace hivemind

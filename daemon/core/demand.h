@@ -1,14 +1,23 @@
-// demand.h - what a request will take of each limit (a guess, corrected on usage), and what it did take.
-// The budget's bound is another matter: it must be sound, this must be close.
+// demand.h - what a request will take of each limit (a guess, corrected on usage), and what it did take, counted as its
+// provider counts. The budget's bound is another matter: it must be sound, this must be close.
 #pragma once
 #include "core/limits.h"
 #include "core/signals.h"
+#include "core/token_calibration.h"
 #include "core/usage_history.h"
 
 namespace hivemind {
 
-// `agent`: history of the same agent and model, `pool`: of everybody in the pool, for an agent's first requests.
-Amounts expected_demand(const RequestProfile& profile, const UsageHistory& agent, const UsageHistory& pool);
+// What is known of requests like this one.
+struct Experience {
+  const UsageHistory& agent;  // of the same agent and model
+  const UsageHistory& pool;   // of everybody in the pool, for an agent's first requests
+  const TokenCalibration& calibration;
+  double quantile = 0.9;  // of what is known, to be reserved
+};
+Amounts expected_demand(const RequestProfile& profile, const Experience& known);
+// What it takes of each limit at the very least, whatever the cache and the tokenizer do.
+Amounts least_demand(const RequestProfile& profile, const TokenCalibration& calibration);
 // What the provider counts of `usage`; unknown usage: what was expected.
 Amounts charged(const RequestProfile& profile, const Amounts& expected, const Usage& usage);
 void learn(UsageHistory& history, const RequestProfile& profile, const Usage& usage);

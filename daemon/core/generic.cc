@@ -107,7 +107,10 @@ public:
     const int status = refusal_status(refusal);
     std::string body = R"({"error":{"code":)" + std::to_string(status) + R"(,"message":)" +
                        json_quoted(refusal.message) + R"(,"status":")" +
-                       (status == 429 ? "RESOURCE_EXHAUSTED" : "UNAVAILABLE") + '"';
+                       (status == 429   ? "RESOURCE_EXHAUSTED"
+                        : status == 413 ? "INVALID_ARGUMENT"
+                                        : "UNAVAILABLE") +
+                       '"';
     if (refusal.should_retry)
       body += R"(,"details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":")" +
               std::to_string(refusal_delay(refusal)) + "s\"}]";

@@ -158,6 +158,13 @@ void Limits::learn_requests(const Spending& spending, Duration retry_after, Dura
   sent_.clear();
 }
 
+const RateLimit* Limits::smaller_than(const Amounts& amounts) const {
+  const auto found = std::find_if(limits_.begin(), limits_.end(), [&](const RateLimit& limit) {
+    return limit.source() == LimitSource::header && of(amounts, limit.dimension()) > limit.limit();
+  });
+  return found == limits_.end() ? nullptr : &*found;
+}
+
 double Limits::share(const Amounts& need, Duration minute) const {
   double share = 0;
   for (const auto& limit : limits_) {

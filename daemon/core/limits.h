@@ -49,6 +49,9 @@ public:
   void rejected(const Spending& spending, Duration retry_after, Duration minute, Duration longest, TimePoint now);
   void cool_down(TimePoint until) { cooldown_ = std::max(cooldown_, until); }
 
+  // A limit that its provider told and that is smaller than `amounts` even when it is full; nullptr: none.
+  const RateLimit* smaller_than(const Amounts& amounts) const;
+
   // The share of a minute of the pool that `need` takes: what fairness counts in.
   double share(const Amounts& need, Duration minute) const;
   bool knows_requests() const { return find(Dimension::requests) != nullptr; }

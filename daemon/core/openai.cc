@@ -23,6 +23,9 @@ std::string error_body(const Refusal& refusal) {
   const char* code = "service_unavailable";
   if (refusal.kind == RefusalKind::budget) {
     type = code = "insufficient_quota";
+  } else if (refusal.kind == RefusalKind::too_large) {
+    type = "tokens";
+    code = "request_too_large";
   } else if (refusal_status(refusal) == 429) {
     type = "requests";
     code = "rate_limit_exceeded";

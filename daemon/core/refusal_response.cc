@@ -7,6 +7,7 @@
 namespace hivemind {
 
 int refusal_status(const Refusal& refusal) {
+  if (refusal.kind == RefusalKind::too_large) return 413;  // clients do not ask again; some make the request smaller
   return refusal.kind == RefusalKind::draining || refusal.kind == RefusalKind::run_closed ? 503 : 429;
 }
 
@@ -17,8 +18,10 @@ int refusal_delay(const Refusal& refusal) {
 
 std::string refusal_response(const Refusal& refusal, std::string_view body) {
   const int status = refusal_status(refusal);
-  std::string out =
-      "HTTP/1.1 " + std::to_string(status) + (status == 429 ? " Too Many Requests" : " Service Unavailable");
+  std::string out = "HTTP/1.1 " + std::to_string(status) +
+                    (status == 429   ? " Too Many Requests"
+                     : status == 413 ? " Content Too Large"
+                                     : " Service Unavailable");
   out += "\r\nContent-Type: application/json\r\nx-hivemind: refused\r\nx-should-retry: ";
   out += refusal.should_retry ? "true" : "false";
   if (refusal.should_retry) out += "\r\nRetry-After: " + std::to_string(refusal_delay(refusal));

@@ -20,7 +20,10 @@ RunState& Scheduler::Impl::run_of(RunId id, TimePoint) {
 
 void Scheduler::Impl::guess(Request& request) const {
   Pool& pool = *request.pool;
-  request.need = expected_demand(request.profile, request.agent->history[request.profile.model_class], pool.history);
+  const TokenCalibration none, &calibration = config.calibration ? calibrations.of(request.profile) : none;
+  request.need = expected_demand(request.profile, {request.agent->history[request.profile.model_class], pool.history,
+                                                   calibration, config.reservation_quantile});
+  request.input_bound = calibration.bound(request.profile.input_tokens, request.profile.input_bound);
   request.need_learned = pool.learned;
   request.item.cost = pool.limits.share(request.need, config.minute);
 }
@@ -209,6 +212,10 @@ void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, Ti
       continue;
     }
     if (request.need_learned != pool.learned) guess(request);
+    if (const auto* limit = too_small_for(request)) {
+      refuse(request, size_refusal(request, *limit), actions, now);
+      continue;
+    }
     const Gate gate = pool.gate(request.need, config, now);
     if (gate.kind != Gate::Kind::open) {
       pool.blocked_until = gate.until;

@@ -16,6 +16,7 @@ void Scheduler::Impl::end_attempt(Request& request, const Usage& usage, bool ran
   pool.limits.settle(attempt.spending, actual, now);
   pool.ended(now);
   if (usage.known) {
+    calibrations.learn(request.profile, usage);
     learn(pool.history, request.profile, usage);
     learn(request.agent->history[request.profile.model_class], request.profile, usage);
     ++pool.learned;
@@ -53,6 +54,9 @@ FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& failure,
   if (counts_as_attempt(failure.failure_class) && !unlucky) ++request.failures;
   const bool unnamed = failure.failure_class == FailureClass::rate_limited && !failure.retry_after;
   request.unnamed_limits = unnamed ? request.unnamed_limits + 1 : 0;
+
+  if (failure.failure_class == FailureClass::rate_limited && pool.limits.smaller_than(request.need))
+    ++request.oversized;
 
   RunState& run = *request.run;
   RetryDecision decision;

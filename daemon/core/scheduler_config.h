@@ -32,6 +32,9 @@ struct SchedulerConfig {
   bool cache_order = true;      // an agent whose prompt cache is about to expire goes first if that saves more
   bool wait_for_prefix = true;  // siblings with one long prefix wait for the first one's first content
 
+  double reservation_quantile = 0.9;  // of what requests like this one used: so much of a limit is reserved for it
+  bool calibration = true;            // learn how many tokens a client's bytes are, per model
+
   int max_attempts = 8;                           // upstream attempts of one request, the first included
   double retry_budget = 0.2;                      // retries per request, with a floor
   int retry_floor = 10;                           // retries always allowed per minute and pool

@@ -181,6 +181,29 @@ Refusal Scheduler::Impl::deadline_refusal(const Request& request, TimePoint now)
           back, true};
 }
 
+// A limit that the request can never fit into, however long it waits. What a prompt cache or a wrong guess may still
+// make smaller is tried twice before that is said.
+const RateLimit* Scheduler::Impl::too_small_for(const Request& request) const {
+  constexpr int tries = 2;
+  if (!config.rate_limits) return nullptr;
+  const Limits& limits = request.pool->limits;
+  if (request.oversized >= tries) return limits.smaller_than(request.need);
+  return limits.smaller_than(least_demand(request.profile, calibrations.of(request.profile)));
+}
+
+Refusal Scheduler::Impl::size_refusal(const Request& request, const RateLimit& limit) const {
+  const auto least = least_demand(request.profile, calibrations.of(request.profile));
+  const double size = request.oversized > 0 ? of(request.need, limit.dimension()) : of(least, limit.dimension());
+  char text[300];
+  std::snprintf(
+      text, sizeof text,
+      "HiveMind: this request takes at least %.0f %s at once, and %s allows this account %.0f%s: it can never be "
+      "sent. Lower its max_tokens, or make it shorter",
+      std::ceil(size), to_string(limit.dimension()), request.pool->provider().c_str(), limit.limit(),
+      per_window(limit.window()).c_str());
+  return {RefusalKind::too_large, text, std::nullopt, false};
+}
+
 Refusal Scheduler::Impl::budget_refusal(const Request& request) const {
   const Budget& budget = *request.run->budget;
   const bool own = request.run->spec.token_budget.has_value();
@@ -189,8 +212,7 @@ Refusal Scheduler::Impl::budget_refusal(const Request& request) const {
               " does not allow this request: " + std::to_string(budget.spent()) + " of " +
               std::to_string(budget.limit()) + " tokens are spent, " +
               std::to_string(std::max<std::int64_t>(0, budget.left())) + " left, and it may take up to " +
-              std::to_string(request.profile.input_bound + request.profile.output_bound) +
-              ". Raise --token-budget, or lower the request's max_tokens",
+              std::to_string(request.bound()) + ". Raise --token-budget, or lower the request's max_tokens",
           std::nullopt, false};
 }
 }  // namespace hivemind

@@ -41,8 +41,11 @@ struct Request {
   std::string last_failure;
   std::optional<Attempt> attempt;
 
+  std::int64_t input_bound = 0;  // by what is known of its client's bytes, else profile.input_bound
+  int oversized = 0;             // rejections while it was larger than a whole limit
+
   // The most that its budget may be charged for one attempt.
-  std::int64_t bound() const { return profile.input_bound + profile.output_bound; }
+  std::int64_t bound() const { return input_bound + profile.output_bound; }
 };
 
 class Scheduler::Impl {
@@ -86,6 +89,8 @@ public:
   void erase(Request& request);
   void release(RunState& run, TimePoint now);
   Refusal deadline_refusal(const Request& request, TimePoint now) const;
+  const RateLimit* too_small_for(const Request& request) const;
+  Refusal size_refusal(const Request& request, const RateLimit& limit) const;
   Refusal budget_refusal(const Request& request) const;
 
   // For people.
@@ -102,6 +107,7 @@ public:
   std::vector<Pool*> busy;                                       // pools with something queued
   std::set<std::pair<TimePoint, RequestId>> sleepers, deadlines;
   std::unordered_map<const Budget*, std::vector<RequestId>> parked;
+  TokenCalibrations calibrations;
   std::vector<Action> pending;
   std::optional<TimePoint> draining;
   std::size_t waiting = 0, sweep_pools_at = 256;

@@ -70,7 +70,8 @@ struct RequestProfile {
 };
 
 // Why a request is refused by us, for the dialect to put into the provider's shape.
-enum class RefusalKind { budget, deadline, queue_full, draining, run_closed };
+// too_large: than a whole limit of the account; no wait can change that.
+enum class RefusalKind { budget, deadline, queue_full, draining, run_closed, too_large };
 struct Refusal {
   RefusalKind kind = RefusalKind::deadline;
   std::string message;                  // names HiveMind, whose limit it was and when to come back

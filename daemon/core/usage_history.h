@@ -11,7 +11,7 @@ class UsageHistory {
 public:
   static constexpr std::size_t memory = 32;
 
-  // `billed_share`: billed input by estimated input (a cached prompt bills little of it).
+  // `billed_share`: billed input by the whole prompt (a cached prompt bills little of it).
   void add(double output, double billed_share);
   bool empty() const { return count_ == 0; }
   // nullopt while empty.

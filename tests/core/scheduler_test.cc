@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/dialect.h"
 #include "tests/core/fleet.h"
 
 namespace hivemind {
@@ -205,6 +206,54 @@ TEST_F(SchedulerTest, ABigRequestIsNotStarvedBySmallOnes) {
     }
   }
   EXPECT_TRUE(served);
+}
+
+TEST_F(SchedulerTest, ARequestLargerThanAWholeLimitIsRefusedAtOnce) {
+  auto scheduler = make();
+  const auto known = scheduler.submit(1, profile("openai", 100, 100), now);
+  act(scheduler, now);
+  LimitReport told;
+  told.dimension = Dimension::tokens;
+  told.limit = told.remaining = 5000;
+  scheduler.limits_seen(known, std::span(&told, 1), "", now);
+  const auto id = scheduler.submit(1, profile("openai", 100, 6000), now);
+  const auto fits = scheduler.submit(1, profile("openai", 100, 4000), now);
+  const auto acted = act(scheduler, now + 1s);
+  ASSERT_EQ(acted.refused.size(), 1u);
+  EXPECT_EQ(acted.refused[0].request, id);
+  const auto& refusal = acted.refused[0].refusal;
+  EXPECT_EQ(refusal.kind, RefusalKind::too_large);
+  EXPECT_FALSE(refusal.should_retry);
+  for (const char* word : {"HiveMind", "6050 tokens", "5000 per minute", "max_tokens"})
+    EXPECT_NE(refusal.message.find(word), std::string::npos) << refusal.message;
+  EXPECT_TRUE(dialect_by_name("anthropic")->refusal(refusal).starts_with("HTTP/1.1 413 "));
+  scheduler.finished(known, usage(100, 10), false, now + 1s);
+  scheduler.cancel(fits, {}, now + 1s);
+}
+
+// A cache may make it small enough, so it is tried.
+TEST_F(SchedulerTest, ARequestThatSeemsLargerThanALimitIsTriedTwice) {
+  auto scheduler = make();
+  LimitReport told;
+  told.dimension = Dimension::input_tokens;
+  told.limit = told.remaining = 5000;
+  const auto id = scheduler.submit(1, profile("anthropic", 9000, 100), now);
+  int sent = 0;
+  std::vector<Refuse> refused;
+  for (int i = 0; i < 20 && refused.empty(); ++i) {
+    const auto acted = act(scheduler, now);
+    refused = acted.refused;
+    if (acted.sent.empty()) {
+      now = scheduler.wake_at().value_or(now);
+    } else {
+      ++sent;
+      scheduler.limits_seen(id, std::span(&told, 1), "", now);
+      EXPECT_EQ(scheduler.failed(id, failure(FailureClass::rate_limited, 429, 10s), {}, now), FailureVerdict::retry);
+    }
+  }
+  EXPECT_EQ(sent, 2);
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(refused[0].refusal.kind, RefusalKind::too_large);
 }
 
 TEST_F(SchedulerTest, BudgetRefusesWhatCanNeverFit) {
