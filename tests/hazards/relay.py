@@ -100,7 +100,8 @@ class Relay:
         return struct.unpack_from("=I", self.table, SLOT_TABLE + 128 * slot)[0]
 
     def _set_state(self, slot, state):
-        struct.pack_into("=I", self.table, SLOT_TABLE + 128 * slot, self._state(slot) & ~7 | state)
+        at = SLOT_TABLE + 128 * slot  # as one word: pack_into clears it first, and the agent would see another generation
+        self.table[at:at + 4] = struct.pack("=I", self._state(slot) & ~7 | state)
 
     def _serve(self):
         while True:
