@@ -1,3 +1,5 @@
+#include <functional>
+
 #include "core/client_headers.h"
 #include "core/credential_hash.h"
 #include "core/dialects.h"
@@ -59,6 +61,7 @@ RequestProfile read_profile(const RequestHead& head, std::string_view provider, 
   profile.streaming = request.stream.value_or(false);
   profile.max_tokens = request.max_tokens;
   profile.body_bytes = static_cast<std::int64_t>(body.size());
+  profile.body_hash = std::hash<std::string_view>{}(body);
   profile.input_tokens = estimate_input_tokens(body, bytes_per_token);
   profile.input_bound = profile.body_bytes;
   profile.output_bound = request.choices * request.max_tokens.value_or(default_output_bound(profile.model));

@@ -119,6 +119,13 @@ void RunQueue::put_back(const Item& item, const Place& place, TimePoint now) {
   refresh(agent, now);
 }
 
+void RunQueue::come_back(const Item& item, const Place& place, TimePoint now) {
+  const Agent& agent = flow(item);
+  const Place due{agent.run->backlogged ? agent.run->tag : std::max(agent.run->tag, place.run),
+                  agent.backlogged ? agent.tag : std::max(agent.tag, place.agent)};
+  put_back(item, due, now);
+}
+
 const RunQueue::Item* RunQueue::front(TimePoint now) {
   climb(now);
   auto* run = static_cast<Run*>(runs_.first());

@@ -47,6 +47,8 @@ public:
 
   void push(const Item& item, TimePoint now);
   void put_back(const Item& item, const Place& place, TimePoint now);
+  // One that left comes back: what its flow got since counts, that it was away does not.
+  void come_back(const Item& item, const Place& place, TimePoint now);
   const Item* front(TimePoint now);
   // `cost`: as known now; the item's own was a guess at its arrival.
   Place pop_front(double cost, TimePoint now);

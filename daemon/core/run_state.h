@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "core/budget.h"
+#include "core/kept_places.h"
 #include "core/scheduler.h"
 #include "core/usage_history.h"
 
@@ -19,6 +20,7 @@ struct AgentState {
   std::uint64_t requests = 0;
   bool owed = false;                            // its last stream broke: its next request goes a little earlier
   std::map<std::string, UsageHistory> history;  // by model class
+  KeptPlaces kept;
 };
 
 struct RunState {

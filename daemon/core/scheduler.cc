@@ -7,6 +7,19 @@
 namespace hivemind {
 namespace {
 constexpr int early_places = 64;  // places in line that a request gains when its client comes back for it
+
+// What an agent waits for goes before side work of its run: a main turn and a compaction stop their agent, sub-agents
+// work for it, titles and summaries keep nobody waiting (DECISIONS.md).
+int lane_of(const std::string& request_class) {
+  if (request_class == "subagent") return 1;
+  return request_class == "auxiliary" ? 2 : 0;
+}
+
+// By when an answer should begin, for who has no deadline of its own: somebody looks at a main turn.
+Duration target_of(const RequestProfile& profile, Priority priority) {
+  if (priority == Priority::low || profile.request_class == "auxiliary") return 5min;
+  return profile.request_class == "subagent" ? 1min : 10s;
+}
 }  // namespace
 
 RunState& Scheduler::Impl::run_of(RunId id, TimePoint) {
@@ -62,19 +75,39 @@ RequestId Scheduler::Impl::submit(RunId id, RequestProfile profile, TimePoint no
   if (run.spec.deadline) request.deadline = std::min(request.deadline, *run.spec.deadline);
   ++request.agent->requests;
 
-  const bool early = request.profile.client_retry > 0 || std::exchange(request.agent->owed, false);
-  const auto arrival = static_cast<std::int64_t>(number);
   request.item = {.request = number,
                   .run = id,
                   .agent = request.agent->number,
                   .band = static_cast<int>(run.spec.priority),
+                  .lane = config.class_order ? lane_of(request.profile.request_class) : 0,
                   .weight = run.spec.weight,
-                  .rank = early ? 2 * (arrival - early_places) + 1 : 2 * arrival,
-                  .since = now};
+                  .rank = 2 * static_cast<std::int64_t>(number),
+                  .since = now,
+                  .start_by = run.spec.deadline.value_or(now + target_of(request.profile, run.spec.priority))};
+  take_place(request, now);
   guess(request);
   begin_wait(request, now);
   wait_in_queue(request, now);
   return number;
+}
+
+// A client that asks the same again goes on waiting where it was; one that only says so goes a little earlier.
+void Scheduler::Impl::take_place(Request& request, TimePoint now) {
+  const bool owed = std::exchange(request.agent->owed, false);
+  if (!config.keep_place) return;
+  if (const auto kept = request.agent->kept.take(request.profile.body_hash, now)) {
+    request.item.rank = kept->rank;
+    request.item.since = kept->since;
+    request.stood = kept->stood;
+    request.came_back = true;
+  } else if (owed || request.profile.client_retry > 0) {
+    request.item.rank -= 2 * early_places - 1;
+  }
+}
+
+void Scheduler::Impl::keep_place(const Request& request, TimePoint now) {
+  if (!config.keep_place || !request.stood) return;
+  request.agent->kept.keep(request.profile.body_hash, {request.item.rank, request.item.since, *request.stood}, now);
 }
 
 void Scheduler::Impl::begin_wait(Request& request, TimePoint now) {
@@ -87,7 +120,9 @@ void Scheduler::Impl::begin_wait(Request& request, TimePoint now) {
 
 void Scheduler::Impl::wait_in_queue(Request& request, TimePoint now) {
   request.place = Request::Place::queued;
-  if (request.stood)
+  if (request.stood && std::exchange(request.came_back, false))
+    request.pool->queue.come_back(request.item, *request.stood, now);
+  else if (request.stood)
     request.pool->queue.put_back(request.item, *request.stood, now);
   else
     request.pool->queue.push(request.item, now);
@@ -117,7 +152,7 @@ void Scheduler::Impl::unpark(const std::shared_ptr<Budget>& budget, TimePoint no
 void Scheduler::Impl::leave_wait(Request& request, TimePoint now) {
   switch (request.place) {
     case Request::Place::queued:
-      request.pool->queue.erase(request.item, now);
+      request.stood = request.pool->queue.erase(request.item, now);
       touch(*request.pool);
       break;
     case Request::Place::asleep:
@@ -155,6 +190,7 @@ void Scheduler::Impl::release(RunState& run, TimePoint now) {
 
 void Scheduler::Impl::refuse(Request& request, Refusal refusal, std::vector<Action>& actions, TimePoint now) {
   leave_wait(request, now);
+  if (refusal.kind == RefusalKind::deadline) keep_place(request, now);
   ++request.run->refused;
   actions.push_back(Refuse{request.id, std::move(refusal)});
   RunState& run = *request.run;

@@ -66,6 +66,7 @@ FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& failure,
   }
   if (!decision.retry) {
     ++run.errors;
+    keep_place(request, now);
     erase(request);
     release(run, now);
     return FailureVerdict::pass_on;
@@ -113,6 +114,7 @@ void Scheduler::Impl::cancel(Request& request, const Usage& usage, TimePoint now
   } else {
     leave_wait(request, now);
   }
+  keep_place(request, now);
   erase(request);
   release(run, now);
 }

@@ -35,6 +35,7 @@ struct Request {
   TimePoint submitted, deadline, waiting_since, not_before{};
   RunQueue::Item item;
   std::optional<RunQueue::Place> stood;  // its place in line before the last attempt
+  bool came_back = false;                // it stood there for a client that left
   Amounts need{};
   std::uint64_t need_learned = 0;  // Pool::learned when `need` was guessed
   int attempts = 0, failures = 0, unnamed_limits = 0;
@@ -80,6 +81,8 @@ public:
   void begin_wait(Request& request, TimePoint now);
   void end_wait(Request& request, TimePoint now);
   void step_back(Request& request);
+  void take_place(Request& request, TimePoint now);
+  void keep_place(const Request& request, TimePoint now);
   void guess(Request& request) const;
 
   void dispatch_from(Pool& pool, std::vector<Action>& actions, TimePoint now);

@@ -66,6 +66,7 @@ struct RequestProfile {
   std::string request_class;                 // main, subagent, compaction, auxiliary; empty: unknown
   std::string client;                        // User-Agent product, "claude-cli/2.1.328"; empty: unknown
   int client_retry = 0;                      // x-stainless-retry-count
+  std::uint64_t body_hash = 0;               // of its bytes, to know it again; 0: unknown
   std::optional<Duration> client_timeout;    // x-stainless-timeout
 };
 
