@@ -37,7 +37,7 @@ objects = $(patsubst %.cc,$(OBJ)/%.o,$(call sources,$(1)))
 core := $(call objects,daemon/core)
 shell := $(call objects,daemon/net daemon/control daemon/trace daemon/store)
 DAEMON_LIBS := -lspdlog -lfmt -lssl -lcrypto -lsimdjson -lpthread
-PROGRAMS := $(addprefix $(BIN)/,hivemindd hivemindctl hivemind-run)
+PROGRAMS := $(addprefix $(BIN)/,hivemindd hivemindctl hivemind-run hivemind-sim)
 TEST_PROGRAMS := $(addprefix $(BIN)/,hivemind-mock sim_test core_test net_test run_test preload_test bench_client)
 
 .PHONY: all deps demo check bench asan tsan tidy install uninstall help tests clean
@@ -52,14 +52,18 @@ $(OBJ)/libprovider.a: $(call objects,daemon/sim/provider)
 link = @mkdir -p $(@D); echo "  LD   $@"; $(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 $(BIN)/hivemindd: $(OBJ)/daemon/main.o $(OBJ)/libshell.a $(OBJ)/libcore.a
 	$(link) $(DAEMON_LIBS)
+# libshell.a: only what reads the configuration, which scenario files share.
+$(BIN)/hivemind-sim: $(call objects,daemon/sim) $(OBJ)/libprovider.a $(OBJ)/libshell.a $(OBJ)/libcore.a
+	$(link) -lsimdjson -lcrypto -lpthread
 $(BIN)/hivemindctl: $(call objects,daemon/ctl)
 	$(link) -lpthread
 $(BIN)/hivemind-run: $(call objects,preload/run)
 	$(link)
 $(BIN)/hivemind-mock: $(call objects,tests/mock) $(OBJ)/libprovider.a
 	$(link) -lssl -lcrypto -lsimdjson -lpthread
-$(BIN)/sim_test: $(call objects,tests/sim tests/sim/provider) $(OBJ)/libprovider.a
-	$(link) -lgtest_main -lgtest -lpthread
+$(BIN)/sim_test: $(call objects,tests/sim tests/sim/provider) $(filter-out %/main.o,$(call objects,daemon/sim)) \
+    $(OBJ)/libprovider.a $(OBJ)/libshell.a $(OBJ)/libcore.a
+	$(link) -lgtest_main -lgtest -lsimdjson -lcrypto -lpthread
 $(BIN)/core_test: $(call objects,tests/core) $(OBJ)/libcore.a
 	$(link) -lgtest_main -lgtest -lsimdjson -lcrypto -lpthread
 $(BIN)/net_test: $(call objects,tests/net) $(filter-out %/main.o %/json.o,$(call objects,daemon/ctl)) $(OBJ)/libshell.a $(OBJ)/libcore.a
@@ -106,9 +110,11 @@ tests: all $(TEST_PROGRAMS) $(HAZARDS)
 deps:
 	@tests/support/deps
 demo: deps
+	$(call refuse_unless_nameable,$(CURDIR),move this folder to another place)
 	@$(MAKE) --no-print-directory -j2 all
 	@examples/incident/demo $(DEMO)
 check: deps
+	$(call refuse_unless_nameable,$(CURDIR),move this folder to another place)
 	@$(MAKE) --no-print-directory -j2 tests
 	@tests/support/check --build $(OUT) $(TESTS)
 bench: deps
@@ -121,12 +127,19 @@ tidy:
 	@clang-format --dry-run --Werror $$(git ls-files '*.cc' '*.h')
 	@clang-tidy --quiet $(call sources,daemon/core daemon/ctl preload/run) -- $(CPPFLAGS) -std=c++20
 
+# LD_PRELOAD separates paths by spaces and colons: the preload object cannot lie below such a folder.
+refuse_unless_nameable = @$(if $(word 2,x$(1))$(findstring :,$(1)),echo "make: LD_PRELOAD takes no path with a space or a colon; $(2)" >&2; exit 1,:)
+
 install: all
+	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),choose another PREFIX or DESTDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hivemind $(DESTDIR)$(PREFIX)/share/hivemind
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(LIB)/libhivemind-preload.so $(DESTDIR)$(PREFIX)/lib/hivemind
 	install -m 644 examples/hivemind.toml $(DESTDIR)$(PREFIX)/share/hivemind
+	install -d $(DESTDIR)$(PREFIX)/share/hivemind/scenarios
+	install -m 644 examples/scenarios/*.toml $(DESTDIR)$(PREFIX)/share/hivemind/scenarios
 uninstall:
+	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),nothing was installed there)
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(PROGRAMS)))
 	rm -rf $(DESTDIR)$(PREFIX)/lib/hivemind $(DESTDIR)$(PREFIX)/share/hivemind
 help:

@@ -1,0 +1,144 @@
+#include "sim/experiment.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <thread>
+
+#include "core/seconds.h"
+#include "sim/bounds.h"
+#include "sim/statistics.h"
+
+namespace hivemind::sim {
+namespace {
+
+// What one simulation adds to a row.
+struct Sample {
+  std::uint64_t agents = 0, dead = 0, attempts = 0, rejected = 0, overshoots = 0, over_budget = 0;
+  std::uint64_t with_deadline = 0, on_time = 0;
+  double wasted = 0, makespan = 0, jain = 0, completion = 0;
+  std::uint64_t completed = 0;
+  std::optional<double> ratio, utilisation;
+  bool limited = false;
+  std::vector<float> waits;
+  std::map<std::string, std::uint64_t> died_of;
+};
+
+// Service by weight at the time when the first agent has all it wanted: until then all of them had something to ask.
+double fairness(const Scenario& scenario, const Outcome& outcome) {
+  Duration until = Duration::max();
+  for (const auto& agent : outcome.agents)
+    if (agent.turns == scenario.agents[agent.group].turns) until = std::min(until, agent.ended);
+  std::vector<double> shares;
+  for (const auto& agent : outcome.agents) {
+    const auto served = std::upper_bound(agent.served_at.begin(), agent.served_at.end(), until);
+    shares.push_back(static_cast<double>(served - agent.served_at.begin()) / scenario.agents[agent.group].weight);
+  }
+  return jain(shares);
+}
+
+Sample sample(const Case& one, std::uint64_t seed) {
+  Outcome outcome = Simulation(one.scenario, one.variant, seed).run();
+  Sample s;
+  s.agents = outcome.agents.size();
+  s.attempts = outcome.attempts;
+  s.rejected = outcome.rejected;
+  s.wasted = static_cast<double>(outcome.wasted_tokens);
+  s.makespan = in_seconds(outcome.makespan);
+  s.jain = fairness(one.scenario, outcome);
+  const auto bound = bounds(one.scenario, outcome);
+  if (bound.makespan > Duration::zero()) s.ratio = s.makespan / in_seconds(bound.makespan);
+  s.utilisation = bound.utilisation;
+  s.limited = bound.limited;
+  for (const auto& agent : outcome.agents) {
+    const auto& group = one.scenario.agents[agent.group];
+    const bool finished = agent.turns == group.turns;
+    s.over_budget += agent.over_budget;
+    if (agent.dead) {
+      ++s.dead;
+      ++s.died_of[agent.died_of];
+    }
+    if (finished) {
+      ++s.completed;
+      s.completion += in_seconds(agent.ended - agent.began);
+    }
+    if (group.deadline) {
+      ++s.with_deadline;
+      s.on_time += finished && agent.ended - agent.began <= *group.deadline;
+    }
+  }
+  for (const auto& run : outcome.runs) s.overshoots += run.used > run.budget;
+  s.waits = std::move(outcome.waits);
+  return s;
+}
+
+Row summed_up(const Case& one, std::vector<Sample>& samples) {
+  Row row;
+  row.scenario = one.scenario.name;
+  row.policy = one.policy;
+  row.without = one.without;
+  row.client = one.client;
+  row.seeds = samples.size();
+  const auto n = static_cast<double>(samples.size());
+  std::uint64_t attempts = 0, rejected = 0, limited = 0, with_deadline = 0, on_time = 0, completed = 0;
+  double ratio = 0, utilisation = 0;
+  int ratios = 0, utilisations = 0;
+  std::vector<float> waits;
+  std::map<std::string, std::uint64_t> died_of;
+  for (auto& s : samples) {
+    row.agents += s.agents;
+    row.dead += s.dead;
+    row.wasted_tokens += s.wasted / n;
+    row.makespan += s.makespan / n;
+    row.jain += s.jain / n;
+    row.overshoots += s.overshoots;
+    row.over_budget += s.over_budget;
+    row.completion += s.completion;
+    completed += s.completed;
+    attempts += s.attempts;
+    rejected += s.rejected;
+    limited += s.limited;
+    with_deadline += s.with_deadline;
+    on_time += s.on_time;
+    if (s.ratio) ratio += *s.ratio, ++ratios;
+    if (s.utilisation) utilisation += *s.utilisation, ++utilisations;
+    waits.insert(waits.end(), s.waits.begin(), s.waits.end());
+    std::vector<float>().swap(s.waits);
+    for (const auto& [reason, count] : s.died_of) died_of[reason] += count;
+  }
+  const auto interval = wilson(row.dead, row.agents);
+  row.dead_low = interval.low;
+  row.dead_high = interval.high;
+  if (ratios > 0) row.makespan_ratio = ratio / ratios;
+  if (utilisations > 0) row.utilisation = utilisation / utilisations;
+  row.limited = 2 * limited > samples.size();
+  if (attempts > 0) row.upstream_429_share = static_cast<double>(rejected) / static_cast<double>(attempts);
+  if (completed > 0) row.completion /= static_cast<double>(completed);
+  if (with_deadline > 0) row.on_time = static_cast<double>(on_time) / static_cast<double>(with_deadline);
+  row.wait_p50 = quantile(waits, 0.5);
+  row.wait_p99 = quantile(waits, 0.99);
+  std::vector<std::pair<std::uint64_t, std::string>> reasons;
+  for (const auto& [reason, count] : died_of) reasons.emplace_back(count, reason);
+  std::stable_sort(reasons.begin(), reasons.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (const auto& [count, reason] : reasons) row.died_of.push_back(std::to_string(count) + " of " + reason);
+  return row;
+}
+}  // namespace
+
+std::vector<Row> play(const std::vector<Case>& cases, std::uint64_t seeds, unsigned threads) {
+  std::vector<std::vector<Sample>> samples(cases.size(), std::vector<Sample>(seeds));
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < cases.size() * seeds; i = next++)
+      samples[i / seeds][i % seeds] = sample(cases[i / seeds], i % seeds + 1);
+  };
+  {
+    std::vector<std::jthread> helpers;
+    for (unsigned t = 1; t < threads; ++t) helpers.emplace_back(work);
+    work();
+  }
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < cases.size(); ++i) rows.push_back(summed_up(cases[i], samples[i]));
+  return rows;
+}
+}  // namespace hivemind::sim

@@ -1,0 +1,71 @@
+#include "sim/paper.h"
+
+#include <stdexcept>
+
+#include "sim/report.h"
+#include "sim/scenario_file.h"
+#include "sim/variants.h"
+
+namespace hivemind::sim {
+namespace {
+const std::vector<std::string> paper_scenarios{"micro-5",   "micro-10", "micro-20",     "micro-50",
+                                               "replay-11", "stress",   "latency-spike"};
+const std::vector<std::string> clients{"none", "sdk", "jitter"};
+const std::vector<std::string> enforcements{"bucket", "per-second"};
+
+Row take(std::vector<Row>& rows, std::size_t& next) { return std::move(rows[next++]); }
+}  // namespace
+
+std::filesystem::path find_scenarios(const std::string& chosen) {
+  namespace fs = std::filesystem;
+  if (!chosen.empty()) return chosen;
+  std::error_code ec;
+  const auto program = fs::read_symlink("/proc/self/exe", ec).parent_path();
+  for (const auto& folder : {program / "../../examples/scenarios", program / "../../../examples/scenarios",
+                             program / "../share/hivemind/scenarios", fs::path("examples/scenarios")})
+    if (fs::is_directory(folder, ec)) return folder.lexically_normal();
+  throw std::runtime_error("the shipped scenarios are not beside this program; name their folder with --scenarios");
+}
+
+Paper play_paper(const std::filesystem::path& folder, std::uint64_t seeds, unsigned threads) {
+  std::vector<Case> cases;
+  Paper paper;
+  paper.seeds = seeds;
+  for (const auto& name : paper_scenarios) {
+    const auto file = folder / (name + ".toml");
+    const auto scenario = load_scenario(file, {});
+    paper.scenarios.push_back({name, scenario.about, scenario.published, {}, {}});
+    for (const auto& client : clients) cases.push_back(direct(scenario, client));
+    cases.push_back(scheduled(scenario, "", "", ""));
+    for (const auto& how : enforcements) {
+      auto other = load_scenario(file, {"provider.enforce=" + how});
+      other.name += " (" + how + ")";
+      cases.push_back(scheduled(std::move(other), "", "", ""));
+    }
+  }
+  const auto replay = load_scenario(folder / "replay-11.toml", {});
+  cases.push_back(scheduled(replay, "", "", ""));
+  for (const auto& primitive : primitives()) cases.push_back(scheduled(replay, "", primitive, ""));
+
+  auto rows = play(cases, seeds, threads);
+  std::size_t next = 0;
+  for (auto& scenario : paper.scenarios) {
+    for (std::size_t i = 0; i < clients.size(); ++i) scenario.direct.push_back(take(rows, next));
+    for (std::size_t i = 0; i <= enforcements.size(); ++i) scenario.ours.push_back(take(rows, next));
+  }
+  while (next < rows.size()) paper.ablation.push_back(take(rows, next));
+  return paper;
+}
+
+std::vector<Row> Paper::rows() const {
+  std::vector<Row> all;
+  for (const auto& scenario : scenarios) {
+    all.insert(all.end(), scenario.direct.begin(), scenario.direct.end());
+    all.insert(all.end(), scenario.ours.begin(), scenario.ours.end());
+  }
+  all.insert(all.end(), ablation.begin(), ablation.end());
+  return all;
+}
+
+std::string as_text(const Paper& paper) { return as_table(paper.rows()); }
+}  // namespace hivemind::sim

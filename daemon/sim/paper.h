@@ -1,0 +1,30 @@
+// paper.h - the seven scenarios and the ablation of HiveMind's paper (arXiv 2604.17111), played with our scheduler,
+// with the clients that vendors ship, and with providers that count in other ways.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "sim/experiment.h"
+
+namespace hivemind::sim {
+
+struct PaperScenario {
+  std::string name, about;
+  Published published;
+  std::vector<Row> direct;  // 0 retries; 2 with Retry-After; 10 with full jitter
+  std::vector<Row> ours;    // the paper's window; a token bucket; the limit enforced per second
+};
+struct Paper {
+  std::uint64_t seeds = 0;
+  std::vector<PaperScenario> scenarios;
+  std::vector<Row> ablation;  // of each scenario in turn: nothing switched off, then each primitive
+  std::vector<Row> rows() const;
+};
+
+// The folder of the shipped scenarios: `chosen`, else beside the program as built or as installed. Throws
+// std::runtime_error.
+std::filesystem::path find_scenarios(const std::string& chosen);
+Paper play_paper(const std::filesystem::path& folder, std::uint64_t seeds, unsigned threads);
+std::string as_text(const Paper& paper);
+}  // namespace hivemind::sim
