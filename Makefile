@@ -111,9 +111,11 @@ deps:
 	@tests/support/deps
 demo: deps
 	$(call refuse_unless_nameable,$(CURDIR),move this folder to another place)
+	$(call refuse_unless_nameable,$(CURDIR),move this folder to another place)
 	@$(MAKE) --no-print-directory -j2 all
 	@examples/incident/demo $(DEMO)
 check: deps
+	$(call refuse_unless_nameable,$(CURDIR),move this folder to another place)
 	$(call refuse_unless_nameable,$(CURDIR),move this folder to another place)
 	@$(MAKE) --no-print-directory -j2 tests
 	@tests/support/check --build $(OUT) $(TESTS)
@@ -130,7 +132,11 @@ tidy:
 # LD_PRELOAD separates paths by spaces and colons: the preload object cannot lie below such a folder.
 refuse_unless_nameable = @$(if $(word 2,x$(1))$(findstring :,$(1)),echo "make: LD_PRELOAD takes no path with a space or a colon; $(2)" >&2; exit 1,:)
 
+# LD_PRELOAD separates paths by spaces and colons: the preload object cannot lie below such a folder.
+refuse_unless_nameable = @$(if $(word 2,x$(1))$(findstring :,$(1)),echo "make: LD_PRELOAD takes no path with a space or a colon; $(2)" >&2; exit 1,:)
+
 install: all
+	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),choose another PREFIX or DESTDIR)
 	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),choose another PREFIX or DESTDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hivemind $(DESTDIR)$(PREFIX)/share/hivemind
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
@@ -139,6 +145,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/hivemind/scenarios
 	install -m 644 examples/scenarios/*.toml $(DESTDIR)$(PREFIX)/share/hivemind/scenarios
 uninstall:
+	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),nothing was installed there)
 	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),nothing was installed there)
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(PROGRAMS)))
 	rm -rf $(DESTDIR)$(PREFIX)/lib/hivemind $(DESTDIR)$(PREFIX)/share/hivemind
