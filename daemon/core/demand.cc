@@ -85,6 +85,13 @@ Amounts charged(const RequestProfile& profile, const Amounts& expected, const Us
   return actual;
 }
 
+Usage sane(Usage usage) {
+  constexpr std::int64_t most = 1'000'000'000;
+  for (auto* count : {&usage.input, &usage.output, &usage.cache_read, &usage.cache_write})
+    *count = std::clamp<std::int64_t>(*count, 0, most);
+  return usage;
+}
+
 void learn(UsageHistory& history, const RequestProfile& profile, const Usage& usage) {
   if (!usage.known) return;
   const double prompt = static_cast<double>(usage.input + usage.cache_read + usage.cache_write);

@@ -1,6 +1,7 @@
 #include "core/limits.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "core/seconds.h"
@@ -94,8 +95,18 @@ RateLimit::Answered Limits::answered(const Spending& spending, Dimension d) cons
 
 void Limits::observe(Spending& spending, std::span<const LimitReport> reports, Duration minute, TimePoint now) {
   spending.told.assign(reports.begin(), reports.end());
+  // Of two that name the same limit (two families of headers at once) the tighter counts.
+  const auto looser = [&](const LimitReport& report) {
+    return std::any_of(reports.begin(), reports.end(), [&](const LimitReport& other) {
+      if (&other == &report || other.dimension != report.dimension || other.window != report.window) return false;
+      constexpr auto none = std::numeric_limits<std::int64_t>::max();
+      const auto mine = std::pair(report.remaining.value_or(none), report.limit.value_or(none));
+      const auto theirs = std::pair(other.remaining.value_or(none), other.limit.value_or(none));
+      return theirs < mine || (theirs == mine && &other < &report);
+    });
+  };
   for (const auto& report : reports) {
-    if (report.dimension == Dimension::concurrency) continue;
+    if (report.dimension == Dimension::concurrency || report.window <= Duration{} || looser(report)) continue;
     const Duration window = scaled(report.window, in_seconds(minute) / 60);
     auto* limit = find(report.dimension, window);
     if (!limit) {

@@ -134,7 +134,8 @@ Pool::Told Pool::failed(const Spending& spending, const Failure& failure, const 
       ++rate_limited;
       aimd_.congested(attempt);
       aimd_.slow_down(now);
-      if (failure.retry_after) limits.cool_down(now + std::min(*failure.retry_after, config.max_cooldown));
+      if (failure.retry_after && *failure.retry_after <= config.max_hold)
+        limits.cool_down(now + std::min(*failure.retry_after, config.max_cooldown));
       break;
     case FailureClass::overload:
       ++overloads;

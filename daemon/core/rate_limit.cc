@@ -159,23 +159,35 @@ bool RateLimit::explains_bucket(double remaining, Duration reset, std::int64_t g
   return std::abs(in_seconds(reset) - expected) <= slack(window_) + static_cast<double>(granularity - 1) / rate();
 }
 
-void RateLimit::observe(const LimitReport& report, const Answered& answered, TimePoint now) {
+// Headers lie: what cannot be is as if it had not been said.
+LimitReport RateLimit::sane(LimitReport report) const {
+  if (report.limit && *report.limit <= 0) report.limit.reset();
+  if (report.remaining && *report.remaining < 0) report.remaining.reset();
+  if (report.limit && report.remaining) report.remaining = std::min(*report.remaining, *report.limit);
+  const bool possible = report.reset_after > std::optional(Duration{}) &&
+                        in_seconds(*report.reset_after) <= in_seconds(window_) + slack(window_);
+  if (!possible) report.reset_after.reset();
+  report.granularity = std::max<std::int64_t>(report.granularity, 1);
+  return report;
+}
+
+void RateLimit::observe(const LimitReport& told_report, const Answered& answered, TimePoint now) {
+  const LimitReport report = sane(told_report);
   roll(now);
   const bool first = source_ != LimitSource::header;
-  if (report.limit && *report.limit > 0 && static_cast<double>(*report.limit) != limit_) {
+  if (report.limit && static_cast<double>(*report.limit) != limit_) {
     set_limit(static_cast<double>(*report.limit), LimitSource::header);
   }
   source_ = LimitSource::header;
-  if (!report.remaining || *report.remaining < 0) return;
+  if (!report.remaining) return;
   const auto remaining = static_cast<double>(*report.remaining);
   if (remaining > limit_) set_limit(remaining, LimitSource::header);
 
   bool resynchronised = first;
-  if (report.reset_after && *report.reset_after > Duration{}) {
+  if (report.reset_after) {
     const TimePoint end = now + *report.reset_after + lag_ + margin(window_);
     const double off = std::abs(in_seconds(end - end_));
-    if (bucket_ && !explains_bucket(remaining, *report.reset_after, report.granularity) &&
-        in_seconds(*report.reset_after) <= in_seconds(window_) + slack(window_)) {
+    if (bucket_ && !explains_bucket(remaining, *report.reset_after, report.granularity)) {
       become_window(end);
       resynchronised = true;
     } else if (!bucket_ && report.bucket && off > slack(window_) &&
@@ -212,7 +224,8 @@ void RateLimit::rejected(const Answered& answered, std::optional<double> remaini
   const double wait = in_seconds(retry_after);
   const double expected = std::max(0.0, answered.need - remaining.value_or(0)) / rate();
   const TimePoint end = now + retry_after + margin(window_);
-  if (bucket_ && wait > expected + slack(window_) && wait <= in_seconds(window_) + slack(window_)) {
+  const bool within = wait <= in_seconds(window_) + slack(window_);  // longer waits are not of this limit
+  if (bucket_ && wait > expected + slack(window_) && within) {
     become_window(end);
   } else if (!bucket_) {
     // Refused right after we thought a new window had begun: the provider's begin later than announced.
@@ -220,7 +233,7 @@ void RateLimit::rejected(const Answered& answered, std::optional<double> remaini
     if (answered.newest && into < window_ / 4 && in_seconds(retry_after) < slack(window_)) {
       lag_ = std::min<Duration>(lag_ + into + retry_after, window_ / 4);
     }
-    end_ = end;
+    if (within) end_ = end;
     proven_ = false;
   } else if (answered.newest && source_ == LimitSource::rejection) {
     const double factor = refused_at_ && served_ < soon ? plunge : backoff;

@@ -61,6 +61,7 @@ public:
   void merge(const RateLimit& other, TimePoint now);
 
 private:
+  LimitReport sane(LimitReport report) const;
   void roll(TimePoint now);
   void set_limit(double limit, LimitSource source);
   void become_window(TimePoint end);

@@ -8,7 +8,8 @@ bool ran(const Failure& failure) { return failure.status > 0 && failure.status <
 }  // namespace
 
 // Settles what the attempt held. `ran`: the provider may have worked for it, so what is unknown counts as used.
-void Scheduler::Impl::end_attempt(Request& request, const Usage& usage, bool ran_anyway, TimePoint now) {
+void Scheduler::Impl::end_attempt(Request& request, const Usage& told, bool ran_anyway, TimePoint now) {
+  const Usage usage = sane(told);
   Attempt& attempt = *request.attempt;
   Pool& pool = *request.pool;
   Amounts actual{};
@@ -44,8 +45,11 @@ void Scheduler::Impl::limits_seen(Request& request, std::span<const LimitReport>
   touch(pool);
 }
 
-FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& failure, const Usage& usage, TimePoint now) {
+FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& told_failure, const Usage& usage,
+                                       TimePoint now) {
   if (!request.attempt) return FailureVerdict::pass_on;
+  Failure failure = told_failure;
+  if (failure.retry_after <= std::optional(Duration{})) failure.retry_after.reset();  // "at once" has just proven wrong
   Pool& pool = *request.pool;
   const auto told = pool.failed(request.attempt->spending, failure, config, jitter, now);
   end_attempt(request, usage, ran(failure), now);

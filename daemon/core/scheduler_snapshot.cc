@@ -94,6 +94,7 @@ RunSnapshot Scheduler::Impl::describe(const RunState& run) const {
   s.cached_tokens = run.cached_tokens;
   s.tokens_spent = run.tokens_spent;
   if (run.spec.token_budget && run.budget) s.token_budget = run.budget->limit();
+  if (run.budget) s.tokens_reserved = run.budget->reserved();
   s.waited = run.waited;
   for (const auto& [name, agent] : run.agents)
     s.agents.push_back({name, agent.waiting, agent.in_flight, agent.requests});
@@ -139,7 +140,8 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
     for (const auto& limit : pool->limits.all()) {
       p.limits.push_back({limit.dimension(), static_cast<std::int64_t>(limit.limit()), limit.available(now),
                           limit.window(), to_string(limit.source()),
-                          cooldown ? std::optional(*cooldown - now) : std::nullopt});
+                          cooldown ? std::optional(*cooldown - now) : std::nullopt,
+                          of(pool->limits.outstanding(), limit.dimension())});
       if (limit.dimension() == Dimension::requests)
         per_request = std::max(per_request, in_seconds(limit.window()) / limit.limit());
     }

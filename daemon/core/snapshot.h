@@ -16,6 +16,7 @@ struct LimitSnapshot {
   Duration window = 60s;
   std::string source;           // "seed", "header", "body", "429"
   std::optional<Duration> cooldown;  // nothing goes out for this long
+  double reserved = 0;               // by attempts under way
 };
 struct PoolSnapshot {
   std::string provider, account, model_class;
@@ -37,6 +38,7 @@ struct RunSnapshot {
   std::int64_t input_tokens = 0, output_tokens = 0, cached_tokens = 0;
   std::int64_t tokens_spent = 0;                 // charged against the budget
   std::optional<std::int64_t> token_budget;
+  std::int64_t tokens_reserved = 0;              // of the budget, by attempts under way
   Duration waited{};                             // sum over requests, arrival to first dispatch plus later waits
   std::vector<AgentSnapshot> agents;
 };
