@@ -126,8 +126,9 @@ asan tsan:
 	@$(MAKE) --no-print-directory -j2 MODE=$@ tests
 	@tests/support/check --build build/$@ --mode $@ $(TESTS)
 tidy:
-	@clang-format --dry-run --Werror $$(git ls-files '*.cc' '*.h')
-	@clang-tidy --quiet $(call sources,daemon/core daemon/ctl preload/run) -- $(CPPFLAGS) -std=c++20
+	@tests/support/deps clang-format clang-tidy
+	@found=0; clang-format --dry-run --Werror $$(git ls-files '*.cc' '*.h') || found=1; \
+	  clang-tidy --quiet $(call sources,daemon/core daemon/ctl preload/run) -- $(CPPFLAGS) -std=c++20 || found=1; exit $$found
 
 # LD_PRELOAD separates paths by spaces and colons: the preload object cannot lie below such a folder.
 refuse_unless_nameable = @$(if $(word 2,x$(1))$(findstring :,$(1)),echo "make: LD_PRELOAD takes no path with a space or a colon; $(2)" >&2; exit 1,:)

@@ -35,10 +35,17 @@ std::string file_in_use(const Directories& directories) {
 class Daemon final : public ControlHost {
 public:
   Daemon(asio::io_context& loop, const Directories& directories, Services& services, UniqueFd lock)
-      : loop_(loop), directories_(directories), config_file_(file_in_use(directories)), services_(services), runs_(services),
+      : loop_(loop),
+        directories_(directories),
+        config_file_(file_in_use(directories)),
+        services_(services),
+        runs_(services),
         handover_(loop.get_executor(), directories.handover_socket(), services.authority.roots(), runs_),
-        control_(loop.get_executor(), directories.control_socket(), *this), lock_(std::move(lock)),
-        signals_(loop, SIGTERM, SIGINT, SIGHUP), renewal_(loop), started_(Clock::now()) {
+        control_(loop.get_executor(), directories.control_socket(), *this),
+        lock_(std::move(lock)),
+        signals_(loop, SIGTERM, SIGINT, SIGHUP),
+        renewal_(loop),
+        started_(Clock::now()) {
     spawn(loop_, "signals", serve_signals());
     spawn(loop_, "certificate renewal", renew_certificates());
   }
@@ -46,9 +53,15 @@ public:
   Snapshot snapshot() override { return services_.admission.snapshot(); }
 
   DaemonInfo info() override {
-    return {.pid = ::getpid(), .version = HM_VERSION, .uptime = Clock::now() - started_, .config_file = config_file_,
-            .log_file = directories_.log_file(), .root_bundle = services_.authority.roots(), .certificates_expire = services_.authority.expires(),
-            .connections = services_.connections, .draining = services_.draining};
+    return {.pid = ::getpid(),
+            .version = HM_VERSION,
+            .uptime = Clock::now() - started_,
+            .config_file = config_file_,
+            .log_file = directories_.log_file(),
+            .root_bundle = services_.authority.roots(),
+            .certificates_expire = services_.authority.expires(),
+            .connections = services_.connections,
+            .draining = services_.draining};
   }
 
   // Stops admitting at once and lets another daemon take over; what runs may finish.
@@ -56,7 +69,8 @@ public:
     if (services_.draining) return;
     services_.draining = true;
     const auto deadline = Clock::now() + services_.config->drain;
-    spdlog::info("stopping active={} drain_s={}", services_.active, std::chrono::duration_cast<std::chrono::seconds>(services_.config->drain).count());
+    spdlog::info("stopping active={} drain_s={}", services_.active,
+                 std::chrono::duration_cast<std::chrono::seconds>(services_.config->drain).count());
     handover_.stop();
     control_.stop();
     lock_.reset();
@@ -90,9 +104,12 @@ private:
     for (;;) {
       auto [ec, signal] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
       if (ec) break;
-      if (signal == SIGHUP) reload();
-      else if (services_.draining) loop_.stop();  // asked twice: at once
-      else stop();
+      if (signal == SIGHUP)
+        reload();
+      else if (services_.draining)
+        loop_.stop();  // asked twice: at once
+      else
+        stop();
     }
   }
 
@@ -131,19 +148,23 @@ private:
 // The one daemon of this user holds the lock for as long as it takes runs.
 UniqueFd take_lock(const Directories& directories) {
   UniqueFd lock(::open(directories.daemon_lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!lock) throw std::runtime_error("cannot open " + directories.daemon_lock().string() + ": " + std::strerror(errno));
+  if (!lock)
+    throw std::runtime_error("cannot open " + directories.daemon_lock().string() + ": " + std::strerror(errno));
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
-    throw std::runtime_error("another hivemindd already runs for this user (it holds " + directories.daemon_lock().string() +
-                             "); stop it with `hivemindctl stop`");
+    throw std::runtime_error("another hivemindd already runs for this user (it holds " +
+                             directories.daemon_lock().string() + "); stop it with `hivemindctl stop`");
   const auto pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(lock.get(), 0) == 0) [[maybe_unused]] const auto written = ::pwrite(lock.get(), pid.data(), pid.size(), 0);
+  if (::ftruncate(lock.get(), 0) == 0) [[maybe_unused]]
+    const auto written = ::pwrite(lock.get(), pid.data(), pid.size(), 0);
   return lock;
 }
 
 void open_log(const Directories& directories, bool foreground, const std::string& level) {
   spdlog::sink_ptr sink;
-  if (foreground) sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  else sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(directories.log_file().string(), 10u << 20, 3);
+  if (foreground)
+    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  else
+    sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(directories.log_file().string(), 10u << 20, 3);
   auto logger = std::make_shared<spdlog::logger>("hivemindd", std::move(sink));
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   logger->set_level(spdlog::level::from_str(level));
@@ -213,7 +234,9 @@ void serve(const std::string& named_config, bool foreground, int& ready_fd) {
 }  // namespace hivemind
 
 int main(int argc, char** argv) {
-  CLI::App app{"hivemindd - schedules the LLM traffic of every hivemind-run of this user. hivemind-run starts it; there is seldom a reason to do so by hand."};
+  CLI::App app{
+      "hivemindd - schedules the LLM traffic of every hivemind-run of this user. hivemind-run starts it; there is "
+      "seldom a reason to do so by hand."};
   std::string config, check;
   int ready_fd = -1;
   bool foreground = false;

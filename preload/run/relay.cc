@@ -50,24 +50,25 @@ void Relay::turn() {
 
 void Relay::accept_some() {
   for (int i = 0; i < 64; ++i) {
-    auto [socket, reached_at] = accept_one(listener_);
-    if (!socket) return;
-    const auto original = table_.accept(reached_at);
+    Accepted accepted = accept_one(listener_);
+    if (!accepted.socket) return;
+    const auto original = table_.accept(accepted.reached_at);
     if (!original) {
-      reset_connection(socket);
+      reset_connection(accepted.socket);
       continue;
     }
     ++carried_;
-    connections_.push_back(std::make_unique<RelayedConnection>(std::move(socket), *original, table_, epoll_.get()));
+    connections_.push_back(
+        std::make_unique<RelayedConnection>(std::move(accepted.socket), *original, table_, epoll_.get()));
   }
 }
 
 void Relay::reset_waiting(std::size_t count) {
   for (; count > 0; --count) {
-    auto [socket, reached_at] = accept_one(listener_);
-    if (!socket) return;
-    if (const auto original = table_.accept(reached_at)) table_.release(original->slot);
-    reset_connection(socket);
+    Accepted accepted = accept_one(listener_);
+    if (!accepted.socket) return;
+    if (const auto original = table_.accept(accepted.reached_at)) table_.release(original->slot);
+    reset_connection(accepted.socket);
   }
 }
 
