@@ -23,6 +23,9 @@ void Simulation::send(std::uint32_t index) {
 void Simulation::arrive(std::uint32_t index) {
   Exchange& exchange = exchanges_[index];
   ++outcome_.attempts;
+  for (const auto& outage : scenario_.provider.outages)
+    if (const auto at = since_start(now_); at >= outage.begin && at < outage.begin + outage.length)
+      model_.set_script({outage.fault});
   exchange.verdict = model_.begin(exchange.ask, now_, provider_rng_);
   auto& verdict = exchange.verdict;
   const auto& group = *agents_[exchange.agent].group;
@@ -46,6 +49,7 @@ void Simulation::arrive(std::uint32_t index) {
                              .input = verdict.prompt.input + verdict.prompt.written,
                              .cache_read = verdict.prompt.read,
                              .max_tokens = group.max_tokens});
+  exchange.limits = limits(exchange);
   auto latency = verdict.latency;
   if (fault.kind == FaultKind::stall_before_head) latency += std::min(*fault.delay, daemon_patience);
   later(latency, Kind::answer, index);
@@ -64,8 +68,7 @@ Speaker::Told Simulation::told(const Exchange& exchange, const std::vector<provi
 void Simulation::answer(std::uint32_t index) {
   Exchange& exchange = exchanges_[index];
   const auto& fault = exchange.verdict.fault;
-  const auto limits_now = limits(exchange);
-  const auto to_tell = told(exchange, limits_now);
+  const auto to_tell = told(exchange, exchange.limits);
   exchange.reply.clear();
   const bool goes_on = fault.kind == FaultKind::none && scenario_.provider.token_time > Duration::zero();
   switch (fault.kind) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <map>
 #include <thread>
 
@@ -22,6 +23,7 @@ struct Sample {
   bool limited = false;
   std::vector<float> waits;
   std::map<std::string, std::uint64_t> died_of;
+  double wait_p99 = 0;
 };
 
 // Service by weight at the time when the first agent has all it wanted: until then all of them had something to ask.
@@ -69,7 +71,37 @@ Sample sample(const Case& one, std::uint64_t seed) {
   }
   for (const auto& run : outcome.runs) s.overshoots += run.used > run.budget;
   s.waits = std::move(outcome.waits);
+  s.wait_p99 = quantile(s.waits, 0.99);
   return s;
+}
+
+Measure measure(const char* name, const std::vector<Sample>& samples, double (*of)(const Sample&)) {
+  const auto n = static_cast<double>(samples.size());
+  double sum = 0, squares = 0;
+  for (const auto& s : samples) sum += of(s) / n;
+  for (const auto& s : samples) squares += (of(s) - sum) * (of(s) - sum);
+  const double half = n > 1 ? 1.96 * std::sqrt(squares / (n - 1) / n) : 0;
+  return {name, sum, sum - half, sum + half};
+}
+
+double share(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+std::vector<Measure> measures(const std::vector<Sample>& samples) {
+  return {
+      measure("wasted tokens", samples, [](const Sample& s) { return s.wasted; }),
+      measure("makespan (s)", samples, [](const Sample& s) { return s.makespan; }),
+      measure("completion (s)", samples,
+              [](const Sample& s) { return s.completed ? s.completion / static_cast<double>(s.completed) : 0; }),
+      measure("upstream 429s (%)", samples, [](const Sample& s) { return 100 * share(s.rejected, s.attempts); }),
+      measure("upstream requests", samples, [](const Sample& s) { return static_cast<double>(s.attempts); }),
+      measure("wait p99 (s)", samples, [](const Sample& s) { return s.wait_p99; }),
+      measure("unfairness, 1 - Jain (%)", samples, [](const Sample& s) { return 100 * (1 - s.jain); }),
+      measure("late agents (%)", samples,
+              [](const Sample& s) { return 100 * share(s.with_deadline - s.on_time, s.with_deadline); }),
+      measure("overshot budgets", samples, [](const Sample& s) { return static_cast<double>(s.overshoots); }),
+  };
 }
 
 Row summed_up(const Case& one, std::vector<Sample>& samples) {
@@ -107,14 +139,17 @@ Row summed_up(const Case& one, std::vector<Sample>& samples) {
     for (const auto& [reason, count] : s.died_of) died_of[reason] += count;
   }
   const auto interval = wilson(row.dead, row.agents);
+  row.measures = measures(samples);
+  row.measures.push_back(
+      {"dead agents (%)", 100 * share(row.dead, row.agents), 100 * interval.low, 100 * interval.high});
   row.dead_low = interval.low;
   row.dead_high = interval.high;
   if (ratios > 0) row.makespan_ratio = ratio / ratios;
   if (utilisations > 0) row.utilisation = utilisation / utilisations;
   row.limited = 2 * limited > samples.size();
-  if (attempts > 0) row.upstream_429_share = static_cast<double>(rejected) / static_cast<double>(attempts);
+  row.upstream_429_share = share(rejected, attempts);
   if (completed > 0) row.completion /= static_cast<double>(completed);
-  if (with_deadline > 0) row.on_time = static_cast<double>(on_time) / static_cast<double>(with_deadline);
+  if (with_deadline > 0) row.on_time = share(on_time, with_deadline);
   row.wait_p50 = quantile(waits, 0.5);
   row.wait_p99 = quantile(waits, 0.99);
   std::vector<std::pair<std::uint64_t, std::string>> reasons;

@@ -8,6 +8,12 @@
 
 namespace hivemind::sim {
 
+// What one seed gives another than the next: a mean with its 95 % interval.
+struct Measure {
+  const char* name;
+  double mean = 0, low = 0, high = 0;
+};
+
 // One line of every table. Means over the seeds, unless said.
 struct Row {
   std::string scenario, policy, without, client;  // policy "direct": without HiveMind; without: a primitive, or empty
@@ -25,6 +31,7 @@ struct Row {
   double completion = 0;                          // mean over agents: seconds from the first turn to the last answer
   std::optional<double> on_time;                  // of the agents with a deadline
   std::uint64_t overshoots = 0, over_budget = 0;  // runs above their budget; agents that theirs stopped
+  std::vector<Measure> measures;                  // dead share, wasted tokens, ...: all are better when smaller
   std::vector<std::string> died_of;               // the most frequent first
 };
 

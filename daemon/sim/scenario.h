@@ -36,9 +36,16 @@ struct AgentGroup {
   std::optional<Duration> deadline{};  // of an agent, from its first turn
 };
 
+// For so long every request meets the fault.
+struct Outage {
+  Duration begin{}, length{};
+  provider::Fault fault;
+};
+
 struct Provider {
   std::string dialect = "anthropic", model = "claude-sonnet-4-5";
   provider::ModelConfig config;
+  std::vector<Outage> outages;
   bool announces = true;         // limits in response heads
   bool retry_after = true;       // in heads of 429s
   Duration way{}, way_jitter{};  // to the provider or back: way, and up to way_jitter more

@@ -50,6 +50,16 @@ void enforce(const std::string& how, std::vector<provider::LimitSpec>& limits) {
   }
 }
 
+void read_outage(const toml::table& table, Outage& into, const std::string& file) {
+  ConfigReader at(table, "provider.outage.", file, listed_in);
+  notation(at, "begin", [&](const auto& text) { into.begin = provider::parse_duration(text); });
+  at.duration("length", into.length);
+  notation(at, "fault", [&](const auto& text) { into.fault = provider::parse_fault(text); });
+  at.reject_unknown();
+  if (into.length <= Duration::zero() || into.fault.kind == provider::FaultKind::none)
+    at.fail("length", "an outage has a length and a fault; add what is missing");
+}
+
 void read_provider_model(const toml::table& table, Provider& into, const std::string& file) {
   ConfigReader at(table, "provider.", file, listed_in);
   auto& model = into.config;
@@ -70,6 +80,10 @@ void read_provider_model(const toml::table& table, Provider& into, const std::st
   notation(at, "way_jitter", [&](const auto& text) { into.way_jitter = provider::parse_duration(text); });
   at.flag("announces", into.announces);
   at.flag("retry_after", into.retry_after);
+  for (const auto* section : at.sections("outage")) {
+    into.outages.emplace_back();
+    read_outage(*section, into.outages.back(), file);
+  }
   at.reject_unknown();
 }
 

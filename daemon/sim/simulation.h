@@ -42,7 +42,8 @@ private:
     RequestId request = 0;
     provider::ModelRequest ask;
     provider::Verdict verdict;
-    int retries = 0;  // by the client
+    std::vector<provider::LimitState> limits;  // as of its arrival
+    int retries = 0;                           // by the client
     std::uint64_t number = 0;
     TimePoint begun, asked, sent, waiting_since;
     bool worked_on = false;  // the provider's end() is due

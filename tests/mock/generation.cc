@@ -83,11 +83,7 @@ Circumstances Generation::circumstances() const {
 }
 
 std::string Generation::headers(const Fault& fault) {
-  std::vector<LimitState> limits;
-  if (asked_)
-    limits =
-        simulator_.model.limits(asked_->model_request.account, asked_->model_request.model, simulator_.provider_now());
-  auto lines = dialect_.headers(fault, limits, circumstances());
+  auto lines = dialect_.headers(fault, limits_, circumstances());
   if (!request_.keep_alive) lines += "Connection: close\r\n";
   return lines;
 }
@@ -143,7 +139,9 @@ asio::awaitable<bool> Generation::run() {
   entry_.model = asked_->model_request.model;
   entry_.stream = asked_->stream;
   simulator_.refill_script();
-  verdict_ = simulator_.model.begin(asked_->model_request, simulator_.provider_now(), simulator_.rng);
+  const auto now = simulator_.provider_now();
+  verdict_ = simulator_.model.begin(asked_->model_request, now, simulator_.rng);
+  limits_ = simulator_.model.limits(asked_->model_request.account, asked_->model_request.model, now);
   if (!verdict_.admitted) {
     fault_met_ = !verdict_.rejection && !verdict_.over_capacity;
     co_return co_await refuse(verdict_.fault);

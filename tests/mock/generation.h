@@ -48,6 +48,7 @@ private:
   const std::string number_;
   std::optional<GenerationRequest> asked_;
   Verdict verdict_;
+  std::vector<LimitState> limits_;  // as of its arrival: what a gateway knows when it lets it pass
   Answer answer_;
   std::int64_t produced_ = 0;
   bool fault_met_ = false;  // what verdict_ holds has happened
