@@ -1,6 +1,7 @@
 #include "tests/mock/options.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -57,7 +58,7 @@ ListenAddress parse_listen(const std::string& text, bool tls_only) {
 
 std::vector<Fault> read_script(const std::string& text) {
   std::ifstream file(text);
-  if (!file) return checked([&] { return parse_script(text); });
+  if (!file || std::filesystem::is_directory(text)) return checked([&] { return parse_script(text); });
   const std::string content{std::istreambuf_iterator<char>(file), {}};
   return checked([&] { return parse_script(content); });
 }
