@@ -263,7 +263,8 @@ class CommandLine(harness.Case):
         for flags, says in ((["--bogus"], "--bogus"), (["--fault", "502=often"], "often"), (["--fault", "rest=1"], "rest"),
                             (["--limit", "rpm=1"], "requests="), (["--latency", "fast"], "fast"),
                             (["--cert", "/etc/hostname"], "--key"), (["--listen", "nowhere:1"], "nowhere"),
-                            (["--script", "/etc"], "/etc"), (["--log", "/nowhere/log"], "/nowhere/log"), (["--port", "70000"], "70000")):
+                            (["--script", "/etc"], "/etc"),
+                            (["--log", "/nowhere/log"], "/nowhere/log"), (["--port", "70000"], "70000")):
             with self.subTest(flags=flags):
                 done = subprocess.run([harness.program("hivemind-mock"), *flags], capture_output=True, text=True,
                                       timeout=10, check=False)
