@@ -41,6 +41,19 @@ struct Client {
   bool idle = false;                                  // between requests
 };
 using ClientPtr = std::shared_ptr<Client>;
+using Clients = std::unordered_set<ClientPtr>;
+
+// In the list for as long as it is served, also when serving it throws.
+class Listed {
+public:
+  Listed(Clients& clients, ClientPtr client) : clients_(clients), client_(std::move(client)) { clients_.insert(client_); }
+  ~Listed() { clients_.erase(client_); }
+  Listed(const Listed&) = delete;
+
+private:
+  Clients& clients_;
+  const ClientPtr client_;
+};
 
 void answer(Response& response, http::status status, const json::value& body) {
   response.result(status);
@@ -103,7 +116,7 @@ struct ControlServer::State {
   stream_protocol::acceptor acceptor;
   std::filesystem::path path;
   ControlHost& host;
-  std::unordered_set<ClientPtr> clients;
+  Clients clients;
 
   static asio::awaitable<void> accept(std::shared_ptr<State> self);
   static asio::awaitable<void> serve(std::shared_ptr<State> self, ClientPtr client);
@@ -134,10 +147,9 @@ asio::awaitable<void> ControlServer::State::accept(std::shared_ptr<State> self) 
 }
 
 asio::awaitable<void> ControlServer::State::serve(std::shared_ptr<State> self, ClientPtr client) {
-  self->clients.insert(client);
+  const Listed listed(self->clients, client);
   bool more = true;
-  while (more) more = co_await exchange(self, client);
-  self->clients.erase(client);
+  while (more) { more = co_await exchange(self, client); }
 }
 
 // One request. False: the connection is over.

@@ -86,7 +86,7 @@ asio::awaitable<void> HandoverListener::State::accept(std::shared_ptr<State> sel
     if (ec) break;
     UniqueFd connected(::accept4(self->socket.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!connected) {
-      if (errno != EMFILE && errno != ENFILE && errno != ENOMEM) continue;
+      if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) continue;
       spdlog::error("hand-over not accepted error={}", std::strerror(errno));
       asio::steady_timer pause(self->socket.get_executor(), accept_pause);
       co_await pause.async_wait(as_result);
