@@ -31,6 +31,7 @@ std::optional<PeerSocket> PeerSockets::find(const boost::asio::ip::tcp::endpoint
   query.header.nlmsg_len = sizeof query;
   query.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
   query.header.nlmsg_flags = NLM_F_REQUEST;
+  query.header.nlmsg_seq = ++sequence_;
   auto& request = query.request;
   request.sdiag_family = AF_INET;
   request.sdiag_protocol = IPPROTO_TCP;
@@ -42,9 +43,12 @@ std::optional<PeerSocket> PeerSockets::find(const boost::asio::ip::tcp::endpoint
   request.id.idiag_cookie[0] = request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
   if (::send(netlink_.get(), &query, sizeof query, 0) < 0) return std::nullopt;
   alignas(nlmsghdr) std::array<char, 1024> answer;
-  const auto size = ::recv(netlink_.get(), answer.data(), answer.size(), 0);
-  if (size < static_cast<ssize_t>(sizeof(nlmsghdr))) return std::nullopt;
   const auto* header = reinterpret_cast<const nlmsghdr*>(answer.data());
+  ssize_t size = 0;
+  do {  // an answer that was not fetched in its time would otherwise be taken for this one's
+    size = ::recv(netlink_.get(), answer.data(), answer.size(), 0);
+    if (size < static_cast<ssize_t>(sizeof(nlmsghdr))) return std::nullopt;
+  } while (header->nlmsg_seq != sequence_);
   if (header->nlmsg_type == NLMSG_ERROR && size >= static_cast<ssize_t>(NLMSG_LENGTH(sizeof(nlmsgerr)))) {
     if (static_cast<const nlmsgerr*>(NLMSG_DATA(header))->error == -ENOENT) return PeerSocket{};
     return std::nullopt;

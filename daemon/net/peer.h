@@ -28,6 +28,7 @@ public:
 
 private:
   UniqueFd netlink_;
+  std::uint32_t sequence_ = 0;
   bool unavailable_ = false;
 };
 

@@ -103,8 +103,8 @@ asio::awaitable<void> RunServer::accept(RunPtr run) {
     auto [ec, socket] = co_await run->listener.async_accept(asio::as_tuple(asio::use_awaitable));
     if (!ec) {
       admit(run, std::move(socket));
-    } else if (ec == asio::error::no_descriptors || ec == asio::error::no_memory || ec == asio::error::no_buffer_space) {
-      // What waits stays in the backlog until something is closed.
+    } else if (ec != asio::error::operation_aborted && ec != asio::error::connection_aborted) {
+      // No descriptors or memory: what waits stays in the backlog until something is closed. Anything else may last, too.
       spdlog::warn("accept paused run={:016x} error={}", run->id(), ec.message());
       pause.expires_after(100ms);
       co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -122,11 +122,12 @@ void RunServer::admit(const RunPtr& run, tcp::socket socket) {
     socket.set_option(asio::socket_base::linger(true, 0), ignored);
     socket.close(ignored);
   };
-  if (ec) return;
+  if (ec || !local.address().is_v4()) return;
   const auto token = local.address().to_v4().to_uint();
   if (!hm_is_token(token)) return refuse("not a token address");
-  if (const auto peer = services_.peers.find(remote, local); peer && peer->open && peer->uid != ::getuid())
-    return refuse("another user");
+  // The kernel no longer says whose a socket was that is closed: somebody else may have sent and left.
+  if (const auto peer = services_.peers.find(remote, local); peer && (!peer->open || peer->uid != ::getuid()))
+    return refuse(peer->open ? "another user" : "closed before it was accepted");
   auto original = run->table.accept(token);
   if (!original) return refuse("no live token");
   spawn(services_.loop, "session", serve(services_, run, std::move(socket), std::move(*original)));
