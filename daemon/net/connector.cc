@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "hivemind/token_table.h"
+
 namespace hivemind {
 
 namespace {
@@ -23,8 +25,16 @@ struct ConnectDeadline final : Deadlines::Entry {
   bool expired = false;
 };
 
+bool is_token_address(const asio::ip::address& address) {
+  if (address.is_v4()) return hm_is_token(address.to_v4().to_uint());
+  return address.to_v6().is_v4_mapped() && hm_is_token(asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_uint());
+}
+
 asio::awaitable<Result<StreamPtr>> connect_one(const tcp::endpoint& endpoint, TimePoint until, Deadlines& deadlines,
                                                CancelPoint& cancel) {
+  if (cancel.requested()) co_return error_code(asio::error::operation_aborted);
+  // A token leads to one of our own listeners: whatever names one as an upstream would have us serve ourselves.
+  if (is_token_address(endpoint.address())) co_return error_code(asio::error::address_family_not_supported);
   tcp::socket socket(co_await asio::this_coro::executor);
   ConnectDeadline deadline(socket);
   deadline.expires_at = until;
@@ -41,6 +51,7 @@ asio::awaitable<Result<StreamPtr>> connect_one(const tcp::endpoint& endpoint, Ti
 }
 
 asio::awaitable<std::vector<tcp::endpoint>> resolve(const std::string& name, std::uint16_t port, CancelPoint& cancel) {
+  if (cancel.requested()) co_return std::vector<tcp::endpoint>{};
   tcp::resolver resolver(co_await asio::this_coro::executor);
   CancelPoint::Scope scope(cancel, [&resolver] { resolver.cancel(); });
   auto [ec, found] = co_await resolver.async_resolve(name, std::to_string(port), asio::as_tuple(asio::use_awaitable));

@@ -8,7 +8,8 @@
 
 namespace hivemind {
 
-// Errors: of the last address tried; timed_out; operation_aborted when cancelled.
+// Errors: of the last address tried; timed_out; operation_aborted when cancelled; address_family_not_supported for a
+// token address, which would lead back to us.
 asio::awaitable<Result<StreamPtr>> connect_to(const Destination& destination, Duration timeout, Deadlines& deadlines,
                                               CancelPoint& cancel);
 }  // namespace hivemind

@@ -20,13 +20,18 @@ double unix_now() {
 Exchange::Exchange(Services& services, Run& run, Stream& client, const Destination& destination, const Dialect& dialect,
                    const RequestHead& head, std::string_view raw_head, Body body)
     : services_(services), run_(run), client_(client), destination_(destination), dialect_(dialect), head_(head),
-      raw_head_(raw_head), config_(services.config), body_(std::move(body)), buffered_(services) {
-  buffered_.set(body_.wire.size());
+      raw_head_(raw_head), config_(services.config), body_(std::move(body)) {}
+
+// Also what an exception ends is settled: a slot that nobody gives back is lost for good.
+Exchange::~Exchange() {
+  client_.unwatch();
+  if (request_ != 0 && !settled_) services_.admission.cancelled(request_, {});
 }
 
 asio::awaitable<bool> Exchange::serve() {
   auto profile = dialect_.read_request(head_, destination_.host, body_.content(), services_.account_salt);
   std::string().swap(body_.decoded);
+  body_.held.set(body_.wire.capacity());
   spdlog::debug("request run={:016x} provider={} model={} streaming={} bytes={}", run_.id(), profile.provider, profile.model,
                 profile.streaming, body_.wire.size());
   request_ = services_.admission.submit(run_.id(), std::move(profile));
@@ -36,6 +41,7 @@ asio::awaitable<bool> Exchange::serve() {
   for (;;) {
     const auto refusal = co_await services_.admission.admitted(request_, cancel_);
     if (refusal) {
+      settled_ = true;
       spdlog::info("refused run={:016x} request={} reason={}", run_.id(), request_, refusal->message);
       const auto answer = dialect_.refusal(*refusal);
       const auto ec = co_await client_.write_all(answer, Clock::now() + config_->stall_timeout);
@@ -45,7 +51,8 @@ asio::awaitable<bool> Exchange::serve() {
       left({});
       co_return false;
     }
-    if (co_await attempt() != Attempt::again) break;
+    const auto end = co_await attempt();
+    if (end != Attempt::again) break;
   }
   co_return keep_alive_;
 }
@@ -73,19 +80,17 @@ asio::awaitable<Exchange::Attempt> Exchange::attempt() {
 asio::awaitable<Exchange::Attempt> Exchange::attempt_on(Stream& upstream, bool reused, bool& stale, bool& reusable) {
   CancelPoint::Scope scope(cancel_, [&upstream] { upstream.cancel(); });
   ResponseRelay relay(services_, upstream);
-  {
-    std::string head = forward_request_head(head_, raw_head_, false);
-    // A small request goes out in one segment, and its TLS record too.
-    if (body_.wire.size() <= 16 * 1024) head += body_.wire;
-    auto ec = co_await upstream.write_all(head, Clock::now() + config_->stall_timeout);
-    if (!ec && body_.wire.size() > 16 * 1024)
-      ec = co_await upstream.write_all(body_.wire, Clock::now() + config_->stall_timeout);
-    // An upstream may answer and close before it has read everything, so its answer is read even after a failed write.
-  }
+  // An upstream may answer and close before it has read everything, so its answer is read even after a failed write.
+  co_await send(upstream);
   const auto ec = co_await relay.read_head(head_.method, client_, Clock::now() + config_->response_timeout, config_->head_timeout);
-  if (cancel_.requested()) {
+  if (cancel_.requested() || relay.client_gone()) {
     upstream.reset();
     co_return left({});
+  }
+  if (!ec && relay.head().status == 101) {
+    upstream.reset();
+    const Failure failure{.failure_class = FailureClass::fault, .status = 101, .retry_after = {}, .detail = "an upgrade nobody asked for"};
+    co_return co_await failed(failure, {}, nullptr, nullptr, {});
   }
   if (ec) {
     if (reused && !relay.begun() && ec != asio::error::timed_out) {
@@ -127,35 +132,64 @@ asio::awaitable<Exchange::Attempt> Exchange::attempt_on(Stream& upstream, bool r
     end = co_await failed(*failure, reader->usage(), &relay, reader.get(), std::move(held));
   else
     end = co_await deliver(relay, *reader, std::move(held), true);
-  reusable = relay.reusable() && upstream.is_open();
+  reusable = relay.reusable() && upstream.is_open() && !cancel_.requested();
   co_return end;
+}
+
+asio::awaitable<error_code> Exchange::send(Stream& upstream) {
+  std::string head = forward_request_head(head_, raw_head_, false);
+  std::string_view rest = body_.wire;
+  // A small request goes out in one segment, and its TLS record too.
+  if (rest.size() <= 16 * 1024) {
+    head += rest;
+    rest = {};
+  }
+  auto ec = co_await upstream.write_all(head, Clock::now() + config_->stall_timeout);
+  // Piece by piece: the deadline is for an upstream that stalls, not for a long way up.
+  while (!ec && !rest.empty()) {
+    const auto piece = rest.substr(0, 256 * 1024);
+    rest.remove_prefix(piece.size());
+    ec = co_await upstream.write_all(piece, Clock::now() + config_->stall_timeout);
+  }
+  co_return ec;
 }
 
 asio::awaitable<Exchange::Attempt> Exchange::deliver(ResponseRelay& relay, ResponseReader& reader, std::string held, bool scheduled) {
   if (scheduled) {
     services_.admission.first_content(request_);
     std::string().swap(body_.wire);  // nothing is sent twice from here on
-    buffered_.set(0);
+    body_.held.set(0);
   }
   keep_alive_ = keeps_alive(relay);
   auto end = ResponseRelay::End::complete;
-  if (co_await client_.write_all(held, Clock::now() + config_->stall_timeout)) end = ResponseRelay::End::client_gone;
+  const auto ec = co_await client_.write_all(held, Clock::now() + config_->stall_timeout);
+  if (ec) end = ResponseRelay::End::client_gone;
   std::string().swap(held);
   if (end == ResponseRelay::End::complete && !relay.done())
     end = co_await relay.forward(client_, [&reader](std::string_view bytes) { reader.feed(bytes); }, config_->stall_timeout);
   if (end == ResponseRelay::End::complete) {
     reader.finish();
-    if (scheduled) services_.admission.finished(request_, reader.usage(), reader.failure().has_value());
+    if (scheduled) {
+      settled_ = true;
+      services_.admission.finished(request_, reader.usage(), reader.failure().has_value());
+    }
+    if (relay.ended_ragged()) client_.close_ragged();
     co_return Attempt::answered;
   }
   keep_alive_ = false;
   if (end == ResponseRelay::End::client_gone || cancel_.requested()) {
-    if (scheduled) services_.admission.cancelled(request_, reader.usage());
+    if (scheduled) {
+      settled_ = true;
+      services_.admission.cancelled(request_, reader.usage());
+    }
     client_.reset();
     co_return Attempt::client_gone;
   }
   spdlog::info("stream broke after content run={:016x} request={} error={}", run_.id(), request_, relay.error().message());
-  if (scheduled) services_.admission.finished(request_, reader.usage(), true);
+  if (scheduled) {
+    settled_ = true;
+    services_.admission.finished(request_, reader.usage(), true);
+  }
   // Neither a truncated body nor an orderly end may look complete.
   client_.reset();
   co_return Attempt::answered;
@@ -167,6 +201,7 @@ asio::awaitable<Exchange::Attempt> Exchange::failed(const Failure& failure, cons
   spdlog::info("attempt failed run={:016x} request={} class={} status={} verdict={} detail={}", run_.id(), request_,
                to_string(failure.failure_class), failure.status, verdict == FailureVerdict::retry ? "retry" : "pass on", failure.detail);
   if (verdict == FailureVerdict::retry) co_return Attempt::again;
+  settled_ = true;
   if (relay) co_return co_await deliver(*relay, *reader, std::move(held), false);
   keep_alive_ = false;
   if (failure.failure_class == FailureClass::client_error) {
@@ -182,6 +217,7 @@ asio::awaitable<Exchange::Attempt> Exchange::failed(const Failure& failure, cons
 
 Exchange::Attempt Exchange::left(const Usage& usage) {
   spdlog::debug("client left run={:016x} request={}", run_.id(), request_);
+  settled_ = true;
   services_.admission.cancelled(request_, usage);
   client_.reset();
   return Attempt::client_gone;

@@ -16,7 +16,7 @@ public:
   // `head` borrows from `raw_head`; all references outlive the exchange.
   Exchange(Services& services, Run& run, Stream& client, const Destination& destination, const Dialect& dialect,
            const RequestHead& head, std::string_view raw_head, Body body);
-  ~Exchange() { client_.unwatch(); }
+  ~Exchange();
   Exchange(const Exchange&) = delete;
   // True: the client's connection can carry another request.
   asio::awaitable<bool> serve();
@@ -29,6 +29,7 @@ private:
   // Tells the scheduler; `again`, or answers with what there is: `held`, else an error of ours or a reset.
   asio::awaitable<Attempt> failed(const Failure& failure, const Usage& usage, ResponseRelay* relay, ResponseReader* reader,
                                   std::string held);
+  asio::awaitable<error_code> send(Stream& upstream);
   Attempt left(const Usage& usage);
   bool keeps_alive(const ResponseRelay& relay) const;
 
@@ -41,10 +42,9 @@ private:
   std::string_view raw_head_;
   std::shared_ptr<const Config> config_;
   Body body_;
-  BufferedBytes buffered_;
   CancelPoint cancel_;
   RequestId request_ = 0;
-  bool keep_alive_ = false;
+  bool keep_alive_ = false, settled_ = false;
   std::string session_;  // for the log
 };
 }  // namespace hivemind

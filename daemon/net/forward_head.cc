@@ -23,7 +23,7 @@ std::string forward_request_head(const RequestHead& head, std::string_view raw, 
   out.reserve(raw.size() + 2);
   append_lines(out, head, raw, [&](std::string_view name) {
     if (iequals(name, "expect")) return expect;
-    if (head.upgrade && (iequals(name, "connection") || iequals(name, "upgrade"))) return true;
+    if (head.upgrade) return true;  // what Connection names belongs to the upgrade (HTTP2-Settings)
     return iequals(name, "transfer-encoding") || iequals(name, "te") || !is_hop_by_hop(head, name);
   });
   if (head.minor_version == 0) out += "Connection: close\r\n";

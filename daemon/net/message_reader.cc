@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "net/turns.h"
+
 namespace hivemind {
 
 asio::awaitable<Result<std::size_t>> read_head(Stream& stream, std::string& buffer, Services& services, TimePoint first_byte,
@@ -27,12 +29,15 @@ asio::awaitable<Result<std::size_t>> read_head(Stream& stream, std::string& buff
 }
 
 asio::awaitable<Result<Body>> read_body(Stream& stream, const MessageHead& head, std::string& buffer, Services& services,
-                                        std::uint64_t max_size, Duration idle) {
-  Body body;
+                                        std::uint64_t max_size, std::uint64_t max_buffered, Duration idle) {
+  const auto too_much = make_error_code(boost::system::errc::not_enough_memory);
+  Body body(services);
   body.chunked = head.body == BodyKind::chunked;
   if (head.body == BodyKind::none) co_return body;
   if (head.body == BodyKind::sized) {
     if (head.content_length > max_size) co_return error_code(HttpErrc::body_too_large);
+    if (services.buffered + head.content_length > max_buffered) co_return too_much;
+    body.held.set(head.content_length);
     body.wire.reserve(head.content_length);
   }
   BodyFollower follower(head);
@@ -45,6 +50,10 @@ asio::awaitable<Result<Body>> read_body(Stream& stream, const MessageHead& head,
     if (!used) return used;
     body.wire.append(bytes.substr(0, *used));
     if (body.wire.size() > max_size + max_size / 8 + 4096) return HttpErrc::body_too_large;
+    if (body.chunked) {
+      body.held.set(body.wire.capacity() + body.decoded.capacity());
+      if (services.buffered > max_buffered) return too_much;
+    }
     return used;
   };
   {
@@ -53,6 +62,7 @@ asio::awaitable<Result<Body>> read_body(Stream& stream, const MessageHead& head,
     from_buffer = *used;
   }
   buffer.erase(0, from_buffer);
+  Turns turns;
   while (!follower.done()) {
     const auto got = stream.try_read(services.scratch);
     switch (got.status) {
@@ -61,6 +71,7 @@ asio::awaitable<Result<Body>> read_body(Stream& stream, const MessageHead& head,
         const auto used = take(bytes);
         if (!used) co_return used.error();
         buffer.append(bytes.substr(*used));
+        if (turns.over(got.bytes)) { co_await next_turn(); }
         break;
       }
       case Transfer::closed: co_return error_code(HttpErrc::closed_early);

@@ -5,6 +5,7 @@
 #include "net/forward_head.h"
 #include "net/response_relay.h"
 #include "net/tunnel.h"
+#include "net/turns.h"
 
 namespace hivemind {
 
@@ -16,18 +17,21 @@ asio::awaitable<Sent> send_body(Services& services, Stream& client, Stream& upst
                                 Duration stall) {
   BodyFollower follower(head);
   const auto ignore = [](std::string_view) {};
+  Turns turns;
   std::string ahead = std::exchange(buffer, {});
   {
     const auto used = follower.consume(ahead, ignore);
     if (!used) co_return Sent::client_broke;
-    if (co_await upstream.write_all(std::string_view(ahead).substr(0, *used), Clock::now() + stall)) co_return Sent::upstream_broke;
     buffer.assign(ahead, *used);
+    const auto ec = co_await upstream.write_all(std::string_view(ahead).substr(0, *used), Clock::now() + stall);
+    if (ec) co_return Sent::upstream_broke;
   }
   while (!follower.done()) {
     const auto got = client.try_read(services.scratch);
     if (got.status == Transfer::closed || got.status == Transfer::failed) co_return Sent::client_broke;
     if (got.status != Transfer::moved) {
-      if (co_await client.wait(got.status, Clock::now() + stall)) co_return Sent::client_broke;
+      const auto ec = co_await client.wait(got.status, Clock::now() + stall);
+      if (ec) co_return Sent::client_broke;
       continue;
     }
     const std::string_view bytes(services.scratch.data(), got.bytes);
@@ -35,7 +39,9 @@ asio::awaitable<Sent> send_body(Services& services, Stream& client, Stream& upst
     if (!used) co_return Sent::client_broke;
     const std::string wire(bytes.substr(0, *used));
     buffer.assign(bytes.substr(*used));
-    if (co_await upstream.write_all(wire, Clock::now() + stall)) co_return Sent::upstream_broke;
+    const auto ec = co_await upstream.write_all(wire, Clock::now() + stall);
+    if (ec) co_return Sent::upstream_broke;
+    if (turns.over(got.bytes)) { co_await next_turn(); }
   }
   co_return Sent::all;
 }
@@ -65,7 +71,8 @@ asio::awaitable<bool> pass_through(Services& services, Run& run, Stream& client,
     Stream& upstream = *lease.stream;
     CancelPoint::Scope scope(cancel, [&upstream] { upstream.cancel(); });
     const auto deadline = [&config] { return Clock::now() + config->stall_timeout; };
-    auto ec = co_await upstream.write_all(forward_request_head(head, raw_head, false), deadline());
+    const std::string forwarded = forward_request_head(head, raw_head, false);
+    auto ec = co_await upstream.write_all(forwarded, deadline());
     if (!ec && head.expects_continue && has_body && buffer.empty())
       ec = co_await client.write_all("HTTP/1.1 100 Continue\r\n\r\n", deadline());
     auto sent = Sent::all;
@@ -85,13 +92,15 @@ asio::awaitable<bool> pass_through(Services& services, Run& run, Stream& client,
       co_return false;
     }
     const bool keep = head.keep_alive && head.minor_version > 0 && !relay.ends_by_close() && sent == Sent::all && !services.draining;
-    ec = co_await client.write_all(forward_response_head(relay.head(), relay.raw_head(), !keep), deadline());
+    const bool tunnelled = relay.head().status == 101 || (head.method == "CONNECT" && relay.head().status / 100 == 2);
+    const std::string answer = forward_response_head(relay.head(), relay.raw_head(), !keep && !tunnelled);
+    ec = co_await client.write_all(answer, deadline());
     if (ec) {
       upstream.reset();
       client.reset();
       co_return false;
     }
-    if (relay.head().status == 101) {
+    if (tunnelled) {
       client.unwatch();
       co_await tunnel(client, upstream, std::exchange(buffer, {}), relay.take_buffer());
       co_return false;
@@ -99,7 +108,8 @@ asio::awaitable<bool> pass_through(Services& services, Run& run, Stream& client,
     const auto end = co_await relay.forward(client, [](std::string_view) {}, config->stall_timeout);
     client.unwatch();
     if (end == ResponseRelay::End::complete) {
-      if (relay.reusable() && sent == Sent::all) services.pool.give_back(destination, std::move(lease.stream), config->upstream_idle);
+      if (relay.reusable() && sent == Sent::all && !cancel.requested()) services.pool.give_back(destination, std::move(lease.stream), config->upstream_idle);
+      if (relay.ended_ragged()) client.close_ragged();
       co_return keep;
     }
     upstream.reset();

@@ -1,9 +1,16 @@
 #include "net/response_relay.h"
 
+#include "net/turns.h"
+
 namespace hivemind {
 
+namespace {
+constexpr int most_interim_heads = 16;
+}  // namespace
+
 asio::awaitable<error_code> ResponseRelay::read_head(std::string_view method, Stream& client, TimePoint deadline, Duration rest) {
-  for (;;) {
+  for (int interim = 0;; ++interim) {
+    if (interim == most_interim_heads) co_return error_code(HttpErrc::too_many_headers);
     const auto size = co_await hivemind::read_head(upstream_, buffer_, services_, deadline, rest);
     if (!size) co_return size.error();
     raw_head_ = buffer_.substr(0, *size);
@@ -12,8 +19,13 @@ asio::awaitable<error_code> ResponseRelay::read_head(std::string_view method, St
     if (!parsed) co_return parsed.error();
     head_ = std::move(*parsed);
     if (head_.status >= 200 || head_.status == 101) break;
-    if (head_.status != 100)
-      if (const auto ec = co_await client.write_all(raw_head_, deadline)) co_return ec;
+    if (head_.status != 100) {
+      const auto ec = co_await client.write_all(raw_head_, deadline);
+      if (ec) {
+        client_gone_ = true;
+        co_return ec;
+      }
+    }
   }
   follower_.emplace(head_);
   done_ = head_.status == 101 || follower_->done();
@@ -60,8 +72,10 @@ asio::awaitable<ResponseRelay::End> ResponseRelay::forward(Stream& client, const
   std::string rest = std::exchange(buffer_, {});
   if (!rest.empty()) {
     const auto wire = follow(rest, content);
-    if (const auto ec = co_await client.write_all(wire, Clock::now() + stall)) co_return End::client_gone;
+    const auto ec = co_await client.write_all(wire, Clock::now() + stall);
+    if (ec) co_return End::client_gone;
   }
+  Turns turns;
   while (!done_ && !error_) {
     const auto got = upstream_.try_read(services_.scratch);
     switch (got.status) {
@@ -76,6 +90,7 @@ asio::awaitable<ResponseRelay::End> ResponseRelay::forward(Stream& client, const
         continue;
     }
     auto wire = follow({services_.scratch.data(), got.bytes}, content);
+    const auto moved = got.bytes;
     while (!wire.empty()) {
       const auto put = client.try_write(wire);
       if (put.status == Transfer::moved) {
@@ -84,9 +99,11 @@ asio::awaitable<ResponseRelay::End> ResponseRelay::forward(Stream& client, const
       }
       if (put.status == Transfer::closed || put.status == Transfer::failed) co_return End::client_gone;
       const std::string slow(wire);  // the client is slower: keep this read's rest, read no more until it is taken
-      if (co_await client.write_all(slow, Clock::now() + stall)) co_return End::client_gone;
+      const auto ec = co_await client.write_all(slow, Clock::now() + stall);
+      if (ec) co_return End::client_gone;
       wire = {};
     }
+    if (turns.over(moved)) { co_await next_turn(); }
   }
   co_return done_ ? End::complete : End::broken;
 }

@@ -16,7 +16,8 @@ public:
 
   ResponseRelay(Services& services, Stream& upstream) : services_(services), upstream_(upstream) {}
 
-  // Reads the final response's head; 1xx but 101 go to `client` on the way (100 is ours to say). Errors: as read_head.
+  // Reads the final response's head; 1xx but 101 go to `client` on the way (100 is ours to say), a few of them. Errors: as
+  // read_head and parse_response_head.
   asio::awaitable<error_code> read_head(std::string_view method, Stream& client, TimePoint deadline, Duration rest);
   const ResponseHead& head() const { return head_; }
   std::string_view raw_head() const { return raw_head_; }
@@ -29,6 +30,9 @@ public:
                                         TimePoint deadline);
   bool done() const { return done_; }
   bool ends_by_close() const { return follower_ && follower_->ends_by_close(); }
+  // The upstream's end was the body's, and came without close_notify: the client shall see the same.
+  bool ended_ragged() const { return done_ && ends_by_close() && upstream_.ended_ragged(); }
+  bool client_gone() const { return client_gone_; }  // it did not take a 1xx
   // Forwards the rest. `stall` bounds each wait on either side.
   asio::awaitable<End> forward(Stream& client, const std::function<void(std::string_view)>& content, Duration stall);
   // How the upstream ended with End::broken.
@@ -46,7 +50,7 @@ private:
   std::string raw_head_;
   ResponseHead head_;
   std::optional<BodyFollower> follower_;
-  bool done_ = false;
+  bool done_ = false, client_gone_ = false;
   error_code error_;
 };
 }  // namespace hivemind

@@ -9,6 +9,7 @@
 #include "net/forward_head.h"
 #include "net/passthrough.h"
 #include "net/tunnel.h"
+#include "net/turns.h"
 
 namespace hivemind {
 
@@ -18,8 +19,8 @@ constexpr Duration idle = 1h;
 // On other ports than 443 a server may be the one to speak first; then silence means a tunnel.
 constexpr Duration server_may_speak = 2s;
 // After a refusal, what the client still sends is read for this long, so that the answer is not lost to a reset.
-constexpr Duration linger = 2s;
-constexpr std::size_t linger_bytes = 1u << 20;
+constexpr Duration linger_time = 2s;
+constexpr std::size_t linger_bytes = 256u << 20;
 constexpr std::uint16_t ollama_port = 11434;
 
 std::string lower(std::string_view text) {
@@ -85,6 +86,8 @@ asio::awaitable<void> Session::serve() {
       } else if (got.error() == asio::error::eof && !ahead.empty()) {
         first.kind = SniffKind::other;
         break;
+      } else if (got.error() == asio::error::timed_out && server_may_begin && !(original_.flags & HM_HINT_LLM)) {
+        co_await tunnel_to({}, std::move(ahead));  // a few bytes and a pause may be how somebody else's protocol begins
       } else if (got.error() == asio::error::timed_out) {
         client_.reset();
       }
@@ -150,27 +153,33 @@ asio::awaitable<void> Session::serve_http(std::string sni, std::string buffer) {
     if (services_.draining && served && buffer.empty()) break;
     const auto size = co_await read_head(client_, buffer, services_, Clock::now() + idle, config_->head_timeout);
     if (!size) {
-      if (size.error() == HttpErrc::head_too_large) co_await refuse(431, "the request head is larger than 64 KiB");
-      else if (size.error() == asio::error::timed_out && !buffer.empty()) co_await refuse(408, "the request head did not arrive in time");
-      else if (!served && client_.is_tls() && size.error() == asio::error::eof && services_.trust.closed_without_request(executable_))
+      if (size.error() == HttpErrc::head_too_large) {
+        co_await refuse(431, "the request head is larger than 64 KiB");
+      } else if (size.error() == asio::error::timed_out && !buffer.empty()) {
+        co_await refuse(408, "the request head did not arrive in time");
+      } else if (!served && client_.is_tls() && size.error() == asio::error::eof && services_.trust.closed_without_request(executable_)) {
         spdlog::warn("program closes after every handshake, so it may not trust the HiveMind CA; it is tunnelled from now on executable={}",
                      executable_);
+      }
       break;
     }
     const std::string raw_head = buffer.substr(0, *size);
     buffer.erase(0, *size);
-    const auto head = parse_request_head(raw_head);
+    auto head = parse_request_head(raw_head);
     if (!head) {
       co_await refuse(400, head.error().message());
       break;
     }
+    // An offer of HTTP/2 that a server may pass over, as Java's client makes with every plain request: it is passed over.
+    if (head->upgrade && iequals(head->find("upgrade").value_or(""), "h2c")) head->upgrade = false;
     if (!served && client_.is_tls()) services_.trust.completed_request(executable_);
     served = true;
     const auto host = sni.empty() ? without_port(head->find("host").value_or("")) : sni;
-    if (!co_await serve_request(*head, raw_head, host, buffer)) break;
+    const bool more = co_await serve_request(*head, raw_head, host, buffer);
+    if (!more) break;
     if (buffer.empty() && buffer.capacity() > 4096) std::string().swap(buffer);
   }
-  client_.close();
+  co_await end_after_answer();
 }
 
 asio::awaitable<bool> Session::serve_request(const RequestHead& head, std::string_view raw_head, const std::string& host,
@@ -183,27 +192,41 @@ asio::awaitable<bool> Session::serve_request(const RequestHead& head, std::strin
   if (!dialect || head.upgrade || !dialect->is_generation(head))
     co_return co_await pass_through(services_, *run_, client_, destination, head, raw_head, buffer);
 
+  const auto too_large = "the request body is larger than " + std::to_string(config->max_body >> 20) + " MiB (limits.max_body)";
   const auto announced = head.body == BodyKind::sized ? head.content_length : 0;
   if (announced > config->max_body) {
-    co_await refuse(413, "the request body is larger than " + std::to_string(config->max_body >> 20) + " MiB (limits.max_body)");
+    co_await refuse(413, too_large);
     co_return false;
   }
-  if (services_.buffered + announced > config->max_buffered) {
-    co_await client_.write_all(dialect->refusal({RefusalKind::queue_full, "HiveMind: too many request bodies are waiting (limits.max_buffered)", 5s, true}),
-                               Clock::now() + config->stall_timeout);
-    co_return false;
+  if (head.expects_continue && buffer.empty() && head.body != BodyKind::none && services_.buffered + announced <= config->max_buffered) {
+    const auto ec = co_await client_.write_all("HTTP/1.1 100 Continue\r\n\r\n", Clock::now() + config->head_timeout);
+    if (ec) co_return false;
   }
-  if (head.expects_continue && buffer.empty() && head.body != BodyKind::none)
-    if (co_await client_.write_all("HTTP/1.1 100 Continue\r\n\r\n", Clock::now() + config->head_timeout)) co_return false;
-  auto body = co_await read_body(client_, head, buffer, services_, config->max_body, config->stall_timeout);
+  auto body = co_await read_body(client_, head, buffer, services_, config->max_body, config->max_buffered, config->stall_timeout);
   if (!body) {
-    if (body.error() == HttpErrc::body_too_large) co_await refuse(413, "the request body is larger than " + std::to_string(config->max_body >> 20) + " MiB (limits.max_body)");
-    else if (body.error() == HttpErrc::bad_chunk) co_await refuse(400, body.error().message());
-    else client_.reset();
+    if (body.error() == HttpErrc::body_too_large) {
+      co_await refuse(413, too_large);
+    } else if (body.error() == HttpErrc::bad_chunk) {
+      co_await refuse(400, body.error().message());
+    } else if (body.error() == boost::system::errc::not_enough_memory) {
+      spdlog::warn("refused request: too many bodies are held pid={} held={}", original_.pid, services_.buffered);
+      const auto answer = dialect->refusal({RefusalKind::queue_full, "HiveMind: too many request bodies are waiting (limits.max_buffered)", 5s, true});
+      const auto ec = co_await client_.write_all(answer, Clock::now() + config->stall_timeout);
+      if (!ec) { co_await linger(); }
+    } else {
+      client_.reset();
+    }
     co_return false;
   }
   Exchange exchange(services_, *run_, client_, destination, *dialect, head, raw_head, std::move(*body));
   co_return co_await exchange.serve();
+}
+
+// An answer is followed by what the client still sends (an early answer to a long body, a pipelined request): closing
+// with that unread would be a reset, and could take the answer with it.
+asio::awaitable<void> Session::end_after_answer() {
+  if (client_.has_unread()) { co_await linger(); }
+  client_.close();
 }
 
 asio::awaitable<void> Session::refuse(int status, std::string reason) {
@@ -214,14 +237,21 @@ asio::awaitable<void> Session::refuse(int status, std::string reason) {
                               : status == 408 ? " Request Timeout" : " Bad Request") +
                              "\r\nContent-Type: text/plain\r\nConnection: close\r\nX-HiveMind: refused\r\nContent-Length: " +
                              std::to_string(text.size()) + "\r\n\r\n" + text;
-  if (co_await client_.write_all(answer, Clock::now() + linger)) co_return;
+  const auto ec = co_await client_.write_all(answer, Clock::now() + linger_time);
+  if (!ec) { co_await linger(); }
+}
+
+asio::awaitable<void> Session::linger() {
   client_.shutdown_send();
-  const auto until = Clock::now() + linger;
-  for (std::size_t read = 0; read < linger_bytes;) {
+  const auto until = Clock::now() + linger_time;
+  Turns turns;
+  for (std::size_t read = 0; read < linger_bytes && Clock::now() < until;) {
     const auto got = co_await client_.read_some(services_.scratch, until);
     if (!got) break;
     read += *got;
+    if (turns.over(*got)) { co_await next_turn(); }
   }
+  client_.close();
 }
 
 asio::awaitable<void> Session::tunnel_to(std::string host, std::string ahead) {

@@ -23,6 +23,8 @@ private:
   asio::awaitable<void> tunnel_to(std::string host, std::string ahead);
   // An answer of ours to what cannot be served; the connection ends.
   asio::awaitable<void> refuse(int status, std::string reason);
+  asio::awaitable<void> linger();  // reads what still comes, for a while, and closes
+  asio::awaitable<void> end_after_answer();
 
   Services& services_;
   RunPtr run_;

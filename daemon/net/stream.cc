@@ -3,11 +3,14 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <openssl/err.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "net/turns.h"
 
 namespace hivemind {
 
@@ -79,7 +82,10 @@ Transfer Stream::tls_result(int result) {
   }
   const auto reason = ERR_peek_last_error();
   tls_reason_ = ERR_GET_REASON(reason);
-  if (tls_reason_ == SSL_R_UNEXPECTED_EOF_WHILE_READING) return {Transfer::closed, 0, {}};
+  if (tls_reason_ == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+    ragged_ = true;
+    return {Transfer::closed, 0, {}};
+  }
   const char* text = ERR_reason_error_string(reason);
   tls_error_ = text ? text : "TLS failure";
   ERR_clear_error();
@@ -100,10 +106,17 @@ asio::awaitable<Result<std::size_t>> Stream::read_some(std::span<char> into, Tim
 }
 
 asio::awaitable<error_code> Stream::write_all(std::string_view bytes, TimePoint deadline) {
+  Turns turns;
   while (!bytes.empty()) {
     const auto put = try_write(bytes);
     switch (put.status) {
-      case Transfer::moved: bytes.remove_prefix(put.bytes); continue;
+      case Transfer::moved:
+        bytes.remove_prefix(put.bytes);
+        if (turns.over(put.bytes)) {
+          co_await next_turn();
+          if (cancelled_) co_return asio::error::operation_aborted;
+        }
+        continue;
       case Transfer::closed: co_return asio::error::eof;
       case Transfer::failed: co_return put.error;
       default: break;
@@ -143,12 +156,35 @@ void Stream::on_readable(error_code ec) {
     else if (n < 0) seen.status = would_block() ? Transfer::wants_read : Transfer::failed;
   }
   if (seen.status == Transfer::wants_read || seen.status == Transfer::wants_write) return arm_read();
-  auto gone = std::exchange(gone_, nullptr);
-  if (seen.status != Transfer::moved) gone(seen.status == Transfer::closed);
+  if (seen.status == Transfer::moved) return poll_end();
+  const auto gone = std::exchange(gone_, nullptr);
+  gone(seen.status == Transfer::closed);
+}
+
+// An end that waits behind unread bytes is not readable; the kernel's state of the connection tells it.
+void Stream::poll_end() {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  const bool known = ::getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
+  if (known && info.tcpi_state != TCP_CLOSE_WAIT && info.tcpi_state != TCP_CLOSE) {
+    polls_end_ = true;
+    if (!waiting_write_) expires_at = no_deadline();
+    return;
+  }
+  polls_end_ = false;
+  const auto gone = std::exchange(gone_, nullptr);
+  gone(known && info.tcpi_state == TCP_CLOSE_WAIT);
+}
+
+void Stream::expire() {
+  if (polls_end_ && gone_ && !reader_.waiting() && !waiting_write_) return poll_end();
+  abort_waits(asio::error::timed_out);
 }
 
 asio::awaitable<error_code> Stream::wait_readable(TimePoint until) {
   gone_ = nullptr;
+  polls_end_ = false;
+  if (cancelled_) co_return asio::error::operation_aborted;
   if (!socket_.is_open()) co_return asio::error::bad_descriptor;
   abort_ = {};
   expires_at = until;
@@ -159,13 +195,14 @@ asio::awaitable<error_code> Stream::wait_readable(TimePoint until) {
 }
 
 asio::awaitable<error_code> Stream::wait_writable(TimePoint until) {
+  if (cancelled_) co_return asio::error::operation_aborted;
   if (!socket_.is_open()) co_return asio::error::bad_descriptor;
   abort_ = {};
   expires_at = until;
   waiting_write_ = true;
   auto [ec] = co_await socket_.async_wait(tcp::socket::wait_write, asio::as_tuple(asio::use_awaitable));
   waiting_write_ = false;
-  expires_at = Deadlines::never;
+  expires_at = no_deadline();
   co_return ec && abort_ ? abort_ : ec;
 }
 
@@ -181,7 +218,9 @@ void Stream::abort_waits(error_code why) {
 
 void Stream::watch(std::function<void(bool)> gone) {
   gone_ = std::move(gone);
-  if (ahead_.empty() && !(ssl_ && SSL_has_pending(ssl_.get()))) arm_read();
+  polls_end_ = !ahead_.empty() || (ssl_ && SSL_has_pending(ssl_.get()));
+  if (!polls_end_) arm_read();
+  else expires_at = no_deadline();
 }
 
 bool Stream::is_quiet() {
@@ -193,6 +232,12 @@ bool Stream::is_quiet() {
     return n <= 0 && tls_result(n).status == Transfer::wants_read;
   }
   return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK) < 0 && would_block();
+}
+
+bool Stream::has_unread() {
+  if (!socket_.is_open()) return false;
+  error_code ignored;
+  return !ahead_.empty() || (ssl_ && SSL_has_pending(ssl_.get())) || socket_.available(ignored) > 0;
 }
 
 // ---- TLS
@@ -283,11 +328,16 @@ void Stream::shutdown_send() {
 
 void Stream::close() {
   if (!socket_.is_open()) return;
-  gone_ = nullptr;
   if (ssl_ && SSL_is_init_finished(ssl_.get())) {
     ERR_clear_error();
     SSL_shutdown(ssl_.get());
   }
+  close_ragged();
+}
+
+void Stream::close_ragged() {
+  if (!socket_.is_open()) return;
+  gone_ = nullptr;
   abort_waits(asio::error::operation_aborted);
   error_code ignored;
   socket_.close(ignored);

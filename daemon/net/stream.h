@@ -58,27 +58,37 @@ public:
   asio::awaitable<error_code> connect_tls(SSL_CTX* context, const std::string& host, TimePoint deadline);
   bool is_tls() const { return ssl_ != nullptr; }
   SSL* ssl() { return ssl_.get(); }
+  // The peer's end came without a close_notify: whether all it meant to say has arrived, nobody can tell.
+  bool ended_ragged() const { return ragged_; }
   // OpenSSL's reason for the last failed TLS call, for people.
   const std::string& tls_error() const { return tls_error_; }
   int tls_reason() const { return tls_reason_; }  // ERR_GET_REASON, or 0
 
-  // Calls `gone(orderly)` once when the peer ends (orderly) or breaks the connection while nobody reads. Bytes that arrive
-  // meanwhile (a pipelined request) end the watch without a call. Reading again ends it too. `gone` must be valid until
-  // unwatch(), close() or reset().
+  // Calls `gone(orderly)` once when the peer ends (orderly) or breaks the connection while nobody reads; behind bytes that
+  // nobody has read yet (a pipelined request) up to a sweep of the deadlines later. Reading again ends the watch. `gone`
+  // must be valid until unwatch(), close() or reset().
   void watch(std::function<void(bool orderly)> gone);
   void unwatch() { gone_ = nullptr; }
   // False once the peer's end or anything unasked-for has arrived on an idle connection.
   bool is_quiet();
 
-  void cancel() { abort_waits(asio::error::operation_aborted); }
+  // Ends the wait under way and every later one: what was cancelled is not used again.
+  void cancel() {
+    cancelled_ = true;
+    abort_waits(asio::error::operation_aborted);
+  }
   void shutdown_send();  // TLS: close_notify, then FIN
   void close();          // what was written is still delivered
+  void close_ragged();   // the same, without close_notify
+  bool has_unread();     // bytes have arrived that nobody has read: closing now would be a reset
   void reset();          // RST
   bool is_open() const { return socket_.is_open(); }
   tcp::socket& socket() { return socket_; }
 
 private:
-  void expire() override { abort_waits(asio::error::timed_out); }
+  void expire() override;
+  TimePoint no_deadline() const { return polls_end_ ? TimePoint::min() : Deadlines::never; }
+  void poll_end();
   void abort_waits(error_code why);
   void arm_read();
   void on_readable(error_code ec);
@@ -103,7 +113,8 @@ private:
   Waiter reader_;
   std::function<void(bool)> gone_;
   error_code abort_;                 // why the current waits end
-  bool waiting_write_ = false;
+  bool polls_end_ = false;  // watched, with bytes unread: every sweep looks whether an end has come behind them
+  bool waiting_write_ = false, cancelled_ = false, ragged_ = false;
 };
 using StreamPtr = std::unique_ptr<Stream>;
 }  // namespace hivemind

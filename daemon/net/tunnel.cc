@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "net/turns.h"
+
 namespace hivemind {
 
 namespace {
@@ -13,11 +15,15 @@ asio::awaitable<void> pump(Stream& from, Stream& to, std::string first) {
   if (!first.empty()) ec = co_await to.write_all(first, Deadlines::never);
   std::string().swap(first);
   std::vector<char> buffer;
+  Turns turns;
   while (!ec) {
     buffer.resize(tunnel_buffer);
     const auto got = from.try_read(buffer);
     switch (got.status) {
-      case Transfer::moved: ec = co_await to.write_all({buffer.data(), got.bytes}, Deadlines::never); break;
+      case Transfer::moved:
+        ec = co_await to.write_all({buffer.data(), got.bytes}, Deadlines::never);
+        if (turns.over(got.bytes)) { co_await next_turn(); }
+        break;
       case Transfer::closed: to.shutdown_send(); co_return;
       case Transfer::failed: ec = got.error; break;
       default:

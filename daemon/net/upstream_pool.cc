@@ -61,7 +61,7 @@ asio::awaitable<void> UpstreamPool::expire() {
   while (!idle_.empty()) {
     timer_.expires_after(1s);
     auto [ec] = co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (ec) break;
+    if (ec && ec != asio::error::operation_aborted) break;  // clear() wakes us; what came since is ours to expire
     const auto now = Clock::now();
     for (auto it = idle_.begin(); it != idle_.end();) {
       std::erase_if(it->second, [now](const Idle& idle) { return idle.until <= now; });
