@@ -1,7 +1,10 @@
 // flow_order.h - flows in the order they go next: priority bands, inside a band as the policy says, then arrival.
-// Invariants: exactly the backlogged flows are in it, each under the key it had when last entered or rekeyed; first()
-// is O(1), every change O(log n) and without allocation but for enter().
+// A band climbs one level per aging step that its oldest waits, as a whole: age decides between priorities, never among
+// equals, where it would undo the policy just when queues are long. Bands that meet on a level share it by weight.
+// Invariants: exactly the backlogged flows are in it, each under the key it had when last entered or rekeyed; every
+// change is O(log n).
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -11,41 +14,56 @@
 
 namespace hivemind {
 
-using FlowKey = std::tuple<int, double, std::int64_t, Flow*>;
+using FlowKey = std::tuple<double, std::int64_t, Flow*>;
 struct OrderedFlow : Flow {
   std::set<FlowKey>::iterator at;  // while backlogged
+  int placed = 0, home = 0;        // the band it is in; the one whose policy its tag belongs to
+  TimePoint aged{};
 };
 
 class FlowOrder {
 public:
+  static constexpr int bands = 4, overdue = bands;  // overdue: waited too long for any policy, oldest first
+
   // `banded` false: by arrival alone.
-  FlowOrder(std::unique_ptr<OrderPolicy> policy, bool banded) : policy_(std::move(policy)), banded_(banded) {}
+  FlowOrder(const OrderPolicy& policy, bool banded, Duration aging_step);
 
   // `flow` has something waiting: its first request's members and `queued` are set.
   void enter(OrderedFlow& flow);
   void leave(OrderedFlow& flow);
   // Something of the flow changed.
   void rekey(OrderedFlow& flow);
+  void served(OrderedFlow& flow, double cost);
+  void correct(OrderedFlow& flow, double extra);
+  bool may_forget(const OrderedFlow& flow) const { return of(flow.home).policy->may_forget(flow); }
 
-  OrderedFlow* first() const {
-    return order_.empty() ? nullptr : static_cast<OrderedFlow*>(std::get<3>(*order_.begin()));
-  }
-  bool empty() const { return order_.empty(); }
-  OrderPolicy& policy() { return *policy_; }
-  const OrderPolicy& policy() const { return *policy_; }
+  OrderedFlow* first(TimePoint now);
+  bool empty() const { return size_ == 0; }
+  const OrderPolicy& policy() const { return *bands_[0].policy; }
   // An order of the same state without its flows, for a copy of each to join by adopt().
-  FlowOrder without_flows() const { return {policy_->clone(), banded_}; }
-  void adopt(OrderedFlow& flow) { flow.at = order_.insert(key(flow)).first; }
+  FlowOrder without_flows() const;
+  void adopt(OrderedFlow& flow) { insert(flow); }
 
 private:
-  // Below band 0 is who has waited too long for any policy: oldest first.
-  FlowKey key(OrderedFlow& flow) const {
-    if (!banded_) return {0, 0, flow.rank, &flow};
-    return {flow.band, flow.band < 0 ? 0.0 : policy_->key(flow), flow.rank, &flow};
-  }
+  struct Band {
+    std::unique_ptr<OrderPolicy> policy;
+    std::set<FlowKey> order;
+    std::set<std::pair<TimePoint, Flow*>> ages;
+    double tag = 0;  // service by weight, among the bands on its level
+    int level = 0;
+  };
+  Band& of(int band) { return bands_[static_cast<std::size_t>(band)]; }
+  const Band& of(int band) const { return bands_[static_cast<std::size_t>(band)]; }
+  FlowKey key(OrderedFlow& flow) const;
+  void insert(OrderedFlow& flow);
+  void remove(OrderedFlow& flow);
+  int place_of(const Flow& flow) const { return !banded_ ? 0 : flow.overdue ? overdue : flow.band; }
+  int level(int band, TimePoint now) const;
+  void settle_levels(TimePoint now);
 
-  std::unique_ptr<OrderPolicy> policy_;
+  std::array<Band, bands + 1> bands_;
   bool banded_;
-  std::set<FlowKey> order_;
+  Duration aging_step_;
+  std::size_t size_ = 0;
 };
 }  // namespace hivemind

@@ -21,10 +21,13 @@ struct Flow {
   double tag = 0;           // the policy's: virtual time, service attained, ...
   // Of its first waiting request:
   int band = 0;
+  TimePoint since{};
+  bool overdue = false;  // it has waited longer than any policy may let it
   std::int64_t rank = 0;  // arrival
   double cost = 0;        // share of the pool's minute
   TimePoint start_by = TimePoint::max();
   bool late = false;  // it can no longer start by then
+  bool held = false;  // a slot is held for it
 };
 
 class OrderPolicy {
@@ -37,12 +40,13 @@ public:
 
   virtual void entered(Flow&) {}  // something waits again
   virtual void left(Flow&) {}     // nothing waits any more
-  virtual void climbed(Flow&) {}  // into a better band
   virtual void served(Flow&, double /*cost*/) {}
   virtual void corrected(Flow&, double /*extra*/) {}  // a served request cost so much more than was thought
 
   // A waiting flow's turn comes whatever arrives after it. Otherwise the queue sees to that (RunQueue).
   virtual bool bounds_waits() const { return false; }
+  // Its order heeds `start_by` and `late`.
+  virtual bool heeds_targets() const { return false; }
   // An idle flow that says nothing a new one would not.
   virtual bool may_forget(const Flow&) const { return true; }
   // A finished turn may keep its slot for the agent's next one (turn_holds.h).

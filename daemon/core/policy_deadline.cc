@@ -14,6 +14,7 @@ public:
     if (flow.late) return behind_all + flow.cost / flow.weight * 1e6;
     return in_seconds(flow.start_by.time_since_epoch());
   }
+  bool heeds_targets() const override { return true; }
 };
 }  // namespace
 

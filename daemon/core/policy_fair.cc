@@ -45,8 +45,6 @@ public:
     ahead_.clear();
     weight_ = 0;
   }
-  // A flow that climbed a band starts there as if it had just arrived.
-  void climbed(Flow& flow) override { flow.tag = std::max(flow.tag, virtual_time_); }
   void served(Flow& flow, double cost) override {
     advance(cost, flow.weight);
     // No waiting tag is further back than a leash behind the one served, and so neither is virtual time.

@@ -8,7 +8,10 @@ namespace {
 class ProgramFcfs final : public OrderPolicy {
 public:
   std::unique_ptr<OrderPolicy> clone() const override { return std::make_unique<ProgramFcfs>(*this); }
-  double key(const Flow& flow) const override { return static_cast<double>(flow.born); }
+  double key(const Flow& flow) const override {
+    constexpr double before_all = -1e15;
+    return static_cast<double>(flow.born) + (flow.held ? before_all : 0);
+  }
   bool may_forget(const Flow&) const override { return false; }
   bool holds_turns() const override { return true; }
 };

@@ -57,6 +57,13 @@ Gate Pool::gate(const Amounts& need, const SchedulerConfig& config, TimePoint no
   return {};
 }
 
+Gate Pool::held(const RunQueue::Item& item, const SchedulerConfig& config, TimePoint now) {
+  if (!config.admission || item.held || !queue.policy().holds_turns()) return {};
+  const auto active = holds.active(now);
+  if (active == 0 || in_flight_ + static_cast<int>(active) < aimd_.allowed(now)) return {};
+  return {Gate::Kind::hold, holds.next_end().value_or(TimePoint::max())};
+}
+
 Spending Pool::sent(std::uint64_t attempt, const Amounts& need, const SchedulerConfig& config, TimePoint now) {
   aimd_.dispatched(attempt, in_flight_, now);
   if (config.breakers) {

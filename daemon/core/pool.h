@@ -10,13 +10,14 @@
 #include "core/limits.h"
 #include "core/retry_policy.h"
 #include "core/run_queue.h"
+#include "core/turn_holds.h"
 #include "core/usage_history.h"
 
 namespace hivemind {
 
 // What keeps the first request of a pool waiting.
 struct Gate {
-  enum class Kind { open, cooldown, overload, fault, quota, concurrency, limit };
+  enum class Kind { open, cooldown, overload, fault, quota, concurrency, limit, hold };
   Kind kind = Kind::open;
   TimePoint until = TimePoint::max();  // opens by itself then; max: only by an event
   Dimension dimension{};               // with Kind::limit
@@ -29,6 +30,8 @@ public:
   void configure(const SchedulerConfig& config, TimePoint now);
 
   Gate gate(const Amounts& need, const SchedulerConfig& config, TimePoint now) const;
+  // Whether the slots that are left are held for others than `item`.
+  Gate held(const RunQueue::Item& item, const SchedulerConfig& config, TimePoint now);
   Spending sent(std::uint64_t attempt, const Amounts& need, const SchedulerConfig& config, TimePoint now);
   void ended(TimePoint now);  // an attempt's slot is free again
 
@@ -57,6 +60,7 @@ public:
 
   Limits limits;
   RunQueue queue;
+  TurnHolds holds;
   RetryBudget retries;
   UsageHistory history;
   std::uint64_t learned = 0;  // times history grew: guesses made before are stale

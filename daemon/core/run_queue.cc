@@ -7,35 +7,28 @@ namespace {
 constexpr Duration memory_of_idle = 1h;  // of a flow that its policy would rather not forget
 
 // What an order knows of a flow is what it knows of the flow's first request.
-void look_like(Flow& flow, double cost, std::int64_t rank, TimePoint start_by, bool late) {
-  flow.cost = cost;
-  flow.rank = rank;
-  flow.start_by = start_by;
-  flow.late = late;
+void look_like(Flow& flow, const RunQueue::Item& first, int band) {
+  flow.band = std::clamp(band, 0, FlowOrder::bands - 1);
+  flow.cost = first.cost;
+  flow.rank = first.rank;
+  flow.since = first.since;
+  flow.start_by = first.start_by;
+  flow.held = first.held;
 }
-void enter_or_move(FlowOrder& order, OrderedFlow& flow, int band) {
-  const bool climbed = flow.backlogged && band < flow.band;
-  flow.band = band;
-  if (climbed) order.policy().climbed(flow);
-  flow.backlogged ? order.rekey(flow) : order.enter(flow);
-}
+void enter_or_rekey(FlowOrder& order, OrderedFlow& flow) { flow.backlogged ? order.rekey(flow) : order.enter(flow); }
 }  // namespace
 
-RunQueue::RunQueue(Options options) : options_(std::move(options)), runs_(make_policy(options_.policy), options_.fair) {
-  options_.aging_step = std::max<Duration>(options_.aging_step, Duration(1));
-}
+RunQueue::RunQueue(Options options)
+    : options_(std::move(options)), policy_(make_policy(options_.policy)), runs_(new_order()) {}
 
-// Below the best band is who has waited for longer than the policy can be trusted with.
-int RunQueue::band(int from, const Item& item, TimePoint now) const {
-  const auto steps = std::max<std::int64_t>(0, (now - item.since) / options_.aging_step);
-  if (steps >= patience && !policy().bounds_waits()) return -1;
-  return static_cast<int>(std::max<std::int64_t>(0, from - steps));
+FlowOrder RunQueue::new_order() const {
+  return FlowOrder(*policy_, options_.fair, std::max<Duration>(options_.aging_step, Duration(1)));
 }
 
 RunQueue::Agent& RunQueue::flow(const Item& item) {
   auto& run = flows_[item.run];
   if (!run) {
-    run = std::make_unique<Run>(item.run, FlowOrder(make_policy(options_.policy), options_.fair));
+    run = std::make_unique<Run>(item.run, new_order());
     run->born = item.rank;
   }
   if (!run->backlogged) run->weight = item.weight;
@@ -57,41 +50,44 @@ void RunQueue::remember_climb(Agent& agent, TimePoint at) {
   if (at != TimePoint{}) climbs_.insert({at, &agent});
 }
 
-// Brings an agent's place among its run's in line with its first item.
-void RunQueue::look_at_first(Agent& agent, TimePoint now) {
+// Brings an agent's place among its run's, and the run's place, in line with the agent's first item.
+void RunQueue::refresh(Agent& agent, TimePoint now) {
+  Run& run = *agent.run;
   if (agent.items.empty()) {
     remember_climb(agent, {});
     agent.idle_since = now;
-    agent.run->agents.leave(agent);
-    return;
+    run.agents.leave(agent);
+  } else {
+    const Item& first = agent.items.begin()->second;
+    look_like(agent, first, first.lane);
+    // Its place changes by time alone when its target is missed, or its patience ends.
+    TimePoint next = TimePoint::max();
+    if (!policy_->bounds_waits()) {
+      const TimePoint ends = first.since + options_.aging_step * patience;
+      agent.overdue = now >= ends;
+      if (!agent.overdue) next = ends;
+    }
+    if (policy_->heeds_targets()) {
+      agent.late = now >= first.start_by;
+      if (!agent.late) next = std::min(next, first.start_by);
+    }
+    remember_climb(agent, next == TimePoint::max() ? TimePoint{} : next);
+    enter_or_rekey(run.agents, agent);
   }
-  const Item& first = agent.items.begin()->second;
-  const int lane = band(first.lane, first, now);
-  const bool late = now >= first.start_by;
-  TimePoint next{};
-  if (lane > 0 || band(first.band, first, now) > 0 || (lane == 0 && !policy().bounds_waits())) {
-    const auto steps = std::max<std::int64_t>(0, (now - first.since) / options_.aging_step);
-    const bool rising = lane > 0 || band(first.band, first, now) > 0;
-    next = first.since + options_.aging_step * (rising ? steps + 1 : patience);
-  }
-  if (!late && first.start_by != TimePoint::max())
-    next = next == TimePoint{} ? first.start_by : std::min(next, first.start_by);
-  remember_climb(agent, next);
-  look_like(agent, first.cost, first.rank, first.start_by, late);
-  enter_or_move(agent.run->agents, agent, lane);
+  refresh(run, now);
 }
 
-void RunQueue::refresh(Agent& agent, TimePoint now) {
-  look_at_first(agent, now);
-  Run& run = *agent.run;
-  const auto* first = static_cast<const Agent*>(run.agents.first());
+void RunQueue::refresh(Run& run, TimePoint now) {
+  const auto* first = static_cast<const Agent*>(run.agents.first(now));
   if (!first) {
     run.idle_since = now;
     return runs_.leave(run);
   }
-  look_like(run, first->cost, first->rank, first->start_by, first->late);
   const Item& item = first->items.begin()->second;
-  enter_or_move(runs_, run, band(item.band, item, now));
+  look_like(run, item, item.band);
+  run.overdue = first->overdue;
+  run.late = first->late;
+  enter_or_rekey(runs_, run);
 }
 
 void RunQueue::climb(TimePoint now) {
@@ -126,11 +122,12 @@ void RunQueue::come_back(const Item& item, const Place& place, TimePoint now) {
   put_back(item, due, now);
 }
 
+// Inside a run a lane may have climbed since the run was looked at, which changes who of it goes, not when it goes.
 const RunQueue::Item* RunQueue::front(TimePoint now) {
   climb(now);
-  auto* run = static_cast<Run*>(runs_.first());
+  auto* run = static_cast<Run*>(runs_.first(now));
   if (!run) return nullptr;
-  return &static_cast<Agent*>(run->agents.first())->items.begin()->second;
+  return &static_cast<Agent*>(run->agents.first(now))->items.begin()->second;
 }
 
 void RunQueue::take(Agent& agent, std::map<std::int64_t, Item>::iterator item) {
@@ -143,12 +140,12 @@ void RunQueue::take(Agent& agent, std::map<std::int64_t, Item>::iterator item) {
 
 RunQueue::Place RunQueue::pop_front(double cost, TimePoint now) {
   climb(now);
-  auto& run = static_cast<Run&>(*runs_.first());
-  auto& agent = static_cast<Agent&>(*run.agents.first());
+  auto& run = static_cast<Run&>(*runs_.first(now));
+  auto& agent = static_cast<Agent&>(*run.agents.first(now));
   const Place place{run.tag, agent.tag};
   take(agent, agent.items.begin());
-  run.agents.policy().served(agent, cost);
-  runs_.policy().served(run, cost);
+  run.agents.served(agent, cost);
+  runs_.served(run, cost);
   refresh(agent, now);
   return place;
 }
@@ -163,10 +160,8 @@ RunQueue::Place RunQueue::erase(const Item& item, TimePoint now) {
 
 void RunQueue::correct(const Item& item, double extra) {
   Agent& agent = flow(item);
-  agent.run->agents.policy().corrected(agent, extra);
-  agent.run->agents.rekey(agent);
-  runs_.policy().corrected(*agent.run, extra);
-  runs_.rekey(*agent.run);
+  agent.run->agents.correct(agent, extra);
+  runs_.correct(*agent.run, extra);
 }
 
 void RunQueue::configure(Options options, TimePoint now) {
@@ -178,15 +173,14 @@ void RunQueue::configure(Options options, TimePoint now) {
 
 void RunQueue::forget_idle(TimePoint now) {
   if (flow_count_ < sweep_at_) return;
-  const auto idle = [now](const Flow& flow, const OrderPolicy& policy, TimePoint since) {
-    return !flow.backlogged && (policy.may_forget(flow) || now - since > memory_of_idle);
+  const auto idle = [now](const OrderedFlow& flow, const FlowOrder& order, TimePoint since) {
+    return !flow.backlogged && (order.may_forget(flow) || now - since > memory_of_idle);
   };
   for (auto entry = flows_.begin(); entry != flows_.end();) {
     Run& run = *entry->second;
-    flow_count_ -= std::erase_if(run.flows, [&](const auto& agent) {
-      return idle(*agent.second, run.agents.policy(), agent.second->idle_since);
-    });
-    const bool gone = idle(run, runs_.policy(), run.idle_since);
+    flow_count_ -= std::erase_if(
+        run.flows, [&](const auto& agent) { return idle(*agent.second, run.agents, agent.second->idle_since); });
+    const bool gone = idle(run, runs_, run.idle_since);
     if (gone) flow_count_ -= run.flows.size();
     entry = gone ? flows_.erase(entry) : std::next(entry);
   }
@@ -200,7 +194,7 @@ RunQueue RunQueue::copy() const {
   for (const auto& [id, run] : flows_) {
     if (!run->backlogged) continue;
     auto& twin = other.flows_[id] = std::make_unique<Run>(id, run->agents.without_flows());
-    static_cast<Flow&>(*twin) = *run;
+    static_cast<OrderedFlow&>(*twin) = *run;
     for (const auto& [number, agent] : run->flows) {
       if (!agent->backlogged) continue;
       auto& inner = twin->flows[number] = std::make_unique<Agent>(*agent);

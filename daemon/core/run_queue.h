@@ -1,8 +1,8 @@
 // run_queue.h - the requests waiting for one pool, in the order they will go: priority bands with aging, as the policy
 // says between runs, then between the agents of a run, then by arrival.
-// Invariants: a request is in the queue at most once; its band falls by one per aging step until it is critical, and
-// under a policy that does not bound waits itself, after `patience` steps in all it goes before everything younger: so
-// its wait is bounded whatever arrives after it. front() changes only by what was called, and by time.
+// Invariants: a request is in the queue at most once; its band climbs (flow_order.h), and under a policy that does not
+// bound waits itself, after `patience` aging steps in all it goes before everything younger: so its wait is bounded
+// whatever arrives after it. front() changes only by what was called, and by time.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -30,6 +30,7 @@ public:
     std::int64_t rank = 0;  // arrival; unique
     TimePoint since{};      // arrival
     TimePoint start_by = TimePoint::max();
+    bool held = false;  // a slot is held for its turn
   };
   // Where a request stood when it was taken, so that it gets its place back if it must go again.
   struct Place {
@@ -58,7 +59,7 @@ public:
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  const OrderPolicy& policy() const { return runs_.policy(); }
+  const OrderPolicy& policy() const { return *policy_; }
   // All of them, as they would go if nothing else came.
   std::vector<Item> in_order(TimePoint now);
 
@@ -81,16 +82,17 @@ private:
 
   Agent& flow(const Item& item);
   void take(Agent& agent, std::map<std::int64_t, Item>::iterator item);
-  void look_at_first(Agent& agent, TimePoint now);
+  FlowOrder new_order() const;
   void refresh(Agent& agent, TimePoint now);
+  void refresh(Run& run, TimePoint now);
   void climb(TimePoint now);
   void forget_idle(TimePoint now);
-  int band(int from, const Item& item, TimePoint now) const;
   RunQueue copy() const;
   void remember_climb(Agent& agent, TimePoint at);
 
   Options options_;
   std::size_t size_ = 0, flow_count_ = 0, sweep_at_ = 64;
+  std::unique_ptr<OrderPolicy> policy_;  // as new
   FlowOrder runs_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Run>> flows_;
   std::set<std::pair<TimePoint, Agent*>> climbs_;

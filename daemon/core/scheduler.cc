@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/scheduler_state.h"
+#include "core/seconds.h"
 
 namespace hivemind {
 namespace {
@@ -85,6 +86,7 @@ RequestId Scheduler::Impl::submit(RunId id, RequestProfile profile, TimePoint no
                   .since = now,
                   .start_by = run.spec.deadline.value_or(now + target_of(request.profile, run.spec.priority))};
   take_place(request, now);
+  if (holds_turns(request)) request.item.held = request.pool->holds.turn_began({id, request.agent->number}, now);
   guess(request);
   begin_wait(request, now);
   wait_in_queue(request, now);
@@ -108,6 +110,19 @@ void Scheduler::Impl::take_place(Request& request, TimePoint now) {
 void Scheduler::Impl::keep_place(const Request& request, TimePoint now) {
   if (!config.keep_place || !request.stood) return;
   request.agent->kept.keep(request.profile.body_hash, {request.item.rank, request.item.since, *request.stood}, now);
+}
+
+// An agent whose turn has ended, with nothing else under way, may find its slot free when it comes back.
+void Scheduler::Impl::end_turn(const Request& request, TimePoint now) {
+  constexpr double cache_lasts = 240;  // seconds that a provider's prompt cache surely does
+  Pool& pool = *request.pool;
+  if (!holds_turns(request) || request.agent->in_flight > 0 || request.agent->waiting > 0) return;
+  Amounts prompt{};
+  of(prompt, Dimension::input_tokens) = of(prompt, Dimension::tokens) =
+      static_cast<double>(request.profile.input_tokens);
+  const bool cached = pool.provider() == "anthropic" && pool.holds.wait() < cache_lasts;
+  const double reload = cached ? 0 : pool.limits.share(prompt, config.minute) * in_seconds(config.minute);
+  pool.holds.turn_ended({request.run->spec.id, request.agent->number}, reload, now);
 }
 
 void Scheduler::Impl::begin_wait(Request& request, TimePoint now) {
@@ -252,7 +267,8 @@ void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, Ti
       refuse(request, size_refusal(request, *limit), actions, now);
       continue;
     }
-    const Gate gate = pool.gate(request.need, config, now);
+    Gate gate = pool.gate(request.need, config, now);
+    if (gate.kind == Gate::Kind::open) gate = pool.held(*first, config, now);
     if (gate.kind != Gate::Kind::open) {
       pool.blocked_until = gate.until;
       break;
@@ -266,6 +282,7 @@ void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, Ti
 // Sends the first request of its pool.
 void Scheduler::Impl::dispatch(Request& request, TimePoint now) {
   Pool& pool = *request.pool;
+  if (holds_turns(request)) pool.holds.waited(now - request.waiting_since);
   end_wait(request, now);
   request.stood = pool.queue.pop_front(request.item.cost, now);
   request.place = Request::Place::under_way;
@@ -287,6 +304,7 @@ void Scheduler::Impl::close_run(RunId id, TimePoint now) {
   if (found == runs.end()) return;
   RunState& run = *found->second;
   run.closed = true;
+  for (const auto& [key, pool] : pools) pool->holds.run_ended(id);
   std::vector<RequestId> left;
   for (const auto& [number, request] : requests) {
     if (request->run == &run && request->place != Request::Place::under_way) left.push_back(number);

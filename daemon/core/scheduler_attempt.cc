@@ -105,6 +105,7 @@ void Scheduler::Impl::finished(Request& request, const Usage& usage, bool broken
     pool.undecided(attempt.spending.attempt, now);
   if (broken) request.agent->owed = true;
   end_attempt(request, usage, true, now);
+  end_turn(request, now);
   RunState& run = *request.run;
   erase(request);
   release(run, now);

@@ -61,6 +61,8 @@ std::string Scheduler::Impl::reason(const Request& request, const Gate& gate, Ti
       return "concurrency " + std::to_string(pool.in_flight()) + " of " + std::to_string(allowed) + " in flight" +
              (first ? ", learning the limits" : "");
     }
+    case Gate::Kind::hold:
+      return "slots are held for agents between turns, for " + in;
     case Gate::Kind::limit:
       break;
   }

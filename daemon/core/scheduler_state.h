@@ -81,6 +81,8 @@ public:
   void begin_wait(Request& request, TimePoint now);
   void end_wait(Request& request, TimePoint now);
   void step_back(Request& request);
+  void end_turn(const Request& request, TimePoint now);
+  static bool holds_turns(const Request& request) { return request.pool->queue.policy().holds_turns(); }
   void take_place(Request& request, TimePoint now);
   void keep_place(const Request& request, TimePoint now);
   void guess(Request& request) const;
