@@ -205,10 +205,8 @@ asio::awaitable<Exchange::Attempt> Exchange::failed(const Failure& failure, cons
   if (relay) co_return co_await deliver(*relay, *reader, std::move(held), false);
   keep_alive_ = false;
   if (failure.failure_class == FailureClass::client_error) {
-    const std::string text = "HiveMind: the upstream " + destination_.host + " could not be verified: " + failure.detail + "\n";
-    co_await client_.write_all("HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nConnection: close\r\nX-HiveMind: upstream\r\nContent-Length: " +
-                                   std::to_string(text.size()) + "\r\n\r\n" + text,
-                               Clock::now() + config_->stall_timeout);
+    const auto answer = untrusted_response(destination_.host, failure.detail);
+    co_await client_.write_all(answer, Clock::now() + config_->stall_timeout);
     co_return Attempt::answered;
   }
   client_.reset();  // as the upstream did

@@ -65,7 +65,12 @@ asio::awaitable<bool> pass_through(Services& services, Run& run, Stream& client,
     auto lease = co_await services.pool.acquire(destination, fresh, config->connect_timeout, cancel, why);
     if (!lease.stream) {
       spdlog::info("upstream unreachable host={} detail={}", destination.host, why.detail);
-      client.reset();
+      if (why.untrusted) {
+        const auto answer = untrusted_response(destination.host, why.detail);
+        co_await client.write_all(answer, Clock::now() + config->stall_timeout);
+      } else {
+        client.reset();
+      }
       co_return false;
     }
     Stream& upstream = *lease.stream;

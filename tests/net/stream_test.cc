@@ -105,6 +105,28 @@ TEST_F(StreamTest, TheWatchCallsWhenThePeerLeavesAndNotWhenItSends) {
   EXPECT_FALSE(left);
 }
 
+TEST_F(StreamTest, TheWatchSeesAnEndBehindBytesNobodyHasRead) {
+  auto [a, b] = connected();
+  Stream stream(std::move(a), deadlines);
+  Waiter left;
+  std::optional<bool> orderly;
+  asio::write(b, asio::buffer("x", 1));
+  stream.watch([&](bool how) {
+    orderly = how;
+    left.wake();
+  });
+  b.close();
+  run(wait_for(left));
+  EXPECT_EQ(orderly, true);
+}
+
+TEST_F(StreamTest, ACancelThatComesBetweenTwoWaitsEndsTheNext) {
+  auto [a, b] = connected();
+  Stream stream(std::move(a), deadlines);
+  stream.cancel();
+  run(expect_read_error(stream, Clock::now() + 5s, asio::error::operation_aborted));
+}
+
 TEST_F(StreamTest, AQuietConnectionIsToldFromOneThatHasNews) {
   auto [a, b] = connected();
   Stream stream(std::move(a), deadlines);
