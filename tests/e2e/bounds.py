@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Memory, descriptors and time are bounded, whatever clients and upstreams do; figures are printed for the curious."""
 import os
+import signal
 import socket
 import sys
 import threading
@@ -196,6 +197,38 @@ class Descriptors(World):
             s.close()
         harness.until(lambda: self.ours.status()["daemon"]["connections"] == 0, "they are closed", 15)
         self.check_serves()
+
+
+class UnderLoad(World):
+    def test_reloads_and_the_drain_break_no_stream(self):
+        """100 streams go on through twenty reloads and a SIGTERM, and all end whole; then the daemon is gone."""
+        go, asked = threading.Event(), threading.Semaphore(0)
+
+        def handler(s):
+            wire.read_message(s)
+            s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 200000\r\n\r\n" + bytes(1000))
+            asked.release()
+            go.wait(30)
+            s.sendall(bytes(199000))
+
+        self.world(handler, **{"provider.anthropic": {"concurrency": 100, "max_concurrency": 100}, "scheduler": {"slow_start": False}})
+        streams = []
+        for i in range(100):
+            s = self.connect()
+            s.sendall(post(b"/v1/messages" if i % 2 else b"/v1/files", message(300)))
+            streams.append(s)
+        for _ in streams:
+            self.assertTrue(asked.acquire(timeout=20))
+        for _ in range(20):
+            os.kill(self.daemon, signal.SIGHUP)
+            self.assertEqual(self.ours.status()["daemon"]["connections"], 100)
+        os.kill(self.daemon, signal.SIGTERM)
+        harness.until(lambda: "stopping" in self.ours.log(), "the drain began")
+        go.set()
+        for s in streams:
+            head, body, _ = wire.read_message(s)
+            self.assertEqual(len(body), 200000)
+        harness.until(lambda: harness.gone(self.daemon), "the daemon has ended", 10)
 
 
 if __name__ == "__main__":
