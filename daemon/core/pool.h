@@ -69,6 +69,12 @@ public:
   // Not looked at before then, unless something happened to it (`changed`).
   TimePoint blocked_until = TimePoint::max();
   bool changed = false, listed = false;
+  struct Held {
+    std::uint64_t request = 0;
+    Gate::Kind gate = Gate::Kind::open;
+    Dimension dimension{};
+    bool operator==(const Held&) const = default;
+  } held_told;  // the latest hold that was noted
   std::size_t users = 0;  // requests anywhere that belong to it
   TimePoint used_at{};
 

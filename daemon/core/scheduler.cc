@@ -16,6 +16,24 @@ int lane_of(const std::string& request_class) {
   return request_class == "auxiliary" ? 2 : 0;
 }
 
+ReasonKind reason_of(RefusalKind kind) {
+  switch (kind) {
+    case RefusalKind::budget:
+      return ReasonKind::budget;
+    case RefusalKind::deadline:
+      return ReasonKind::deadline;
+    case RefusalKind::too_large:
+      return ReasonKind::too_large;
+    case RefusalKind::queue_full:
+      return ReasonKind::queue_full;
+    case RefusalKind::draining:
+      return ReasonKind::draining;
+    case RefusalKind::run_closed:
+      return ReasonKind::closed;
+  }
+  return ReasonKind::closed;
+}
+
 // By when an answer should begin, for who has no deadline of its own: somebody looks at a main turn.
 Duration target_of(const RequestProfile& profile, Priority priority) {
   if (priority == Priority::low || profile.request_class == "auxiliary") return 5min;
@@ -88,6 +106,7 @@ RequestId Scheduler::Impl::submit(RunId id, RequestProfile profile, TimePoint no
   take_place(request, now);
   if (holds_turns(request)) request.item.held = request.pool->holds.turn_began({id, request.agent->number}, now);
   guess(request);
+  note(DecisionKind::queued, request, {}, now);
   begin_wait(request, now);
   wait_in_queue(request, now);
   return number;
@@ -207,6 +226,7 @@ void Scheduler::Impl::refuse(Request& request, Refusal refusal, std::vector<Acti
   leave_wait(request, now);
   if (refusal.kind == RefusalKind::deadline) keep_place(request, now);
   ++request.run->refused;
+  note(DecisionKind::refused, request, {.kind = reason_of(refusal.kind)}, now);
   actions.push_back(Refuse{request.id, std::move(refusal)});
   RunState& run = *request.run;
   erase(request);
@@ -271,6 +291,7 @@ void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, Ti
     if (gate.kind == Gate::Kind::open) gate = pool.held(*first, config, now);
     if (gate.kind != Gate::Kind::open) {
       pool.blocked_until = gate.until;
+      note_held(request, gate, now);
       break;
     }
     dispatch(request, now);
@@ -297,6 +318,7 @@ void Scheduler::Impl::dispatch(Request& request, TimePoint now) {
     request.attempt->reserved = Budget::reserve(request.run->budget, request.bound());
   }
   request.attempt->spending = pool.sent(++last_attempt, request.need, config, now);
+  note(DecisionKind::dispatched, request, {}, now);
 }
 
 void Scheduler::Impl::close_run(RunId id, TimePoint now) {
@@ -396,6 +418,10 @@ void Scheduler::finished(RequestId id, const Usage& usage, bool broken, TimePoin
 void Scheduler::drain(TimePoint deadline, TimePoint) { impl_->draining = deadline; }
 std::vector<Action> Scheduler::act(TimePoint now) { return impl_->act(now); }
 std::optional<TimePoint> Scheduler::wake_at() const { return impl_->wake_at(); }
+std::vector<DecisionSnapshot> Scheduler::decisions(std::optional<std::uint64_t> about, std::size_t most,
+                                                   TimePoint now) const {
+  return impl_->decisions(about, most, now);
+}
 Snapshot Scheduler::snapshot(TimePoint now) const { return impl_->snapshot(now); }
 
 std::optional<RunSnapshot> Scheduler::run_snapshot(RunId run) const {

@@ -83,6 +83,8 @@ public:
   std::optional<TimePoint> wake_at() const;
 
   Snapshot snapshot(TimePoint now) const;
+  // The latest decisions, oldest first: all, or about one run or request (their ids never meet in practice).
+  std::vector<DecisionSnapshot> decisions(std::optional<std::uint64_t> about, std::size_t most, TimePoint now) const;
   // Of one run, also for hm_summary; nullopt for an unknown run.
   std::optional<RunSnapshot> run_snapshot(RunId run) const;
 

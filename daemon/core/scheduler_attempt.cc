@@ -68,6 +68,13 @@ FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& told_fai
     const RetryState state{request.failures, request.unnamed_limits, request.deadline};
     decision = decide(config, failure, state, pool.retries, jitter, now);
   }
+  request.last_status = failure.status;
+  request.last_failure = failure.failure_class;
+  Reason why{.kind = decision.retry ? ReasonKind::backoff : ReasonKind::failed,
+             .status = failure.status,
+             .failure = failure.failure_class};
+  if (decision.retry) why.in = decision.not_before - now;
+  note(decision.retry ? DecisionKind::retried : DecisionKind::passed_on, request, why, now);
   if (!decision.retry) {
     ++run.errors;
     keep_place(request, now);
@@ -75,7 +82,6 @@ FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& told_fai
     release(run, now);
     return FailureVerdict::pass_on;
   }
-  request.last_failure = failure.status > 0 ? std::to_string(failure.status) : to_string(failure.failure_class);
   begin_wait(request, now);
   if (told.open) step_back(request);
   // A named delay holds the whole pool, so its place in line is all this request needs.
@@ -106,12 +112,14 @@ void Scheduler::Impl::finished(Request& request, const Usage& usage, bool broken
   if (broken) request.agent->owed = true;
   end_attempt(request, usage, true, now);
   end_turn(request, now);
+  note(DecisionKind::finished, request, {.kind = ReasonKind::done}, now);
   RunState& run = *request.run;
   erase(request);
   release(run, now);
 }
 
 void Scheduler::Impl::cancel(Request& request, const Usage& usage, TimePoint now) {
+  note(DecisionKind::cancelled, request, {.kind = ReasonKind::left}, now);
   RunState& run = *request.run;
   if (request.attempt) {
     request.pool->undecided(request.attempt->spending.attempt, now);

@@ -1,28 +1,8 @@
 #include <algorithm>
-#include <cstdio>
 
 #include "core/scheduler_state.h"
 
 namespace hivemind {
-namespace {
-std::string in_words(Duration d) {
-  char text[32];
-  const double s = std::max(0.0, in_seconds(d));
-  if (s < 1)
-    std::snprintf(text, sizeof text, "%.0f ms", s * 1e3);
-  else if (s < 120)
-    std::snprintf(text, sizeof text, "%.1f s", s);
-  else
-    std::snprintf(text, sizeof text, "%.0f min", s / 60);
-  return text;
-}
-std::string per_window(Duration window) {
-  if (window >= 20h) return " per day";
-  if (window > 2min) return " per " + in_words(window);
-  return window <= 1s ? " per second" : " per minute";
-}
-}  // namespace
-
 const char* to_string(Priority priority) {
   switch (priority) {
     case Priority::critical:
@@ -35,47 +15,6 @@ const char* to_string(Priority priority) {
       return "low";
   }
   return "?";
-}
-
-std::string Scheduler::Impl::reason(const Request& request, const Gate& gate, TimePoint now) const {
-  const Pool& pool = *request.pool;
-  if (request.place == Request::Place::asleep) {
-    return "backing off after " + request.last_failure + ", " + in_words(request.not_before - now);
-  }
-  if (request.place == Request::Place::parked) return "token budget: waits for a refund";
-  const std::string in = gate.until == TimePoint::max() ? "" : in_words(gate.until - now);
-  switch (gate.kind) {
-    case Gate::Kind::open:
-      return "goes next";
-    case Gate::Kind::cooldown:
-      return "rate limited, nothing goes out for " + in;
-    case Gate::Kind::overload:
-      return in.empty() ? "breaker (overload): waits for its probe" : "breaker open (overload), probe in " + in;
-    case Gate::Kind::fault:
-      return in.empty() ? "breaker (fault): waits for its probe" : "breaker open (fault), probe in " + in;
-    case Gate::Kind::quota:
-      return "quota exhausted: one request at a time";
-    case Gate::Kind::concurrency: {
-      const int allowed = pool.aimd().allowed(now);
-      const bool first = allowed < static_cast<int>(pool.aimd().window());
-      return "concurrency " + std::to_string(pool.in_flight()) + " of " + std::to_string(allowed) + " in flight" +
-             (first ? ", learning the limits" : "");
-    }
-    case Gate::Kind::hold:
-      return "slots are held for agents between turns, for " + in;
-    case Gate::Kind::limit:
-      break;
-  }
-  for (const auto& limit : pool.limits.all()) {
-    if (limit.dimension() != gate.dimension || limit.ready_at(of(request.need, gate.dimension), now) < gate.until)
-      continue;
-    char text[160];
-    std::snprintf(text, sizeof text, "%s%s: %.0f of %.0f left, %.0f needed, in %s", to_string(gate.dimension),
-                  per_window(limit.window()).c_str(), std::max(0.0, std::floor(limit.available(now))), limit.limit(),
-                  std::ceil(of(request.need, gate.dimension)), in.c_str());
-    return text;
-  }
-  return "waits for a limit, " + in;
 }
 
 RunSnapshot Scheduler::Impl::describe(const RunState& run) const {
@@ -113,9 +52,9 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
            std::tie(b->provider(), b->account(), b->model_class());
   });
 
-  const auto add = [&](const Request& request, std::string reason, std::optional<Duration> expected) {
+  const auto add = [&](const Request& request, const Reason& why, std::optional<Duration> expected) {
     s.queue.push_back({request.id, request.run->spec.id, request.profile.agent, request.profile.model,
-                       to_string(request.run->spec.priority), now - request.waiting_since, std::move(reason),
+                       to_string(request.run->spec.priority), now - request.waiting_since, in_words(why), why,
                        expected});
   };
   std::unordered_map<const Pool*, std::size_t> elsewhere;  // asleep or parked
@@ -155,11 +94,11 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
       const Request& request = *requests.at(item.request);
       if (ahead == 0) gate = pool->gate(request.need, config, now);
       auto why = reason(request, gate, now);
-      if (ahead > 0) why = std::to_string(ahead) + " ahead; " + why;
+      why.ahead = ahead;
       std::optional<Duration> expected;
       if (gate.until != TimePoint::max())
         expected = gate.until - now + from_seconds(per_request * static_cast<double>(ahead));
-      add(request, std::move(why), expected);
+      add(request, why, expected);
       ++ahead;
     }
   }
@@ -180,8 +119,9 @@ Refusal Scheduler::Impl::deadline_refusal(const Request& request, TimePoint now)
   const Gate gate = request.pool->gate(request.need, config, now);
   const Duration back = gate.until == TimePoint::max() ? Duration(5s) : std::clamp<Duration>(gate.until - now, 1s, 60s);
   return {RefusalKind::deadline,
-          "HiveMind held this request for " + in_words(now - request.submitted) + ", as long as it may wait: " +
-              request.pool->provider() + ", " + reason(request, gate, now) + ". Try again in " + in_words(back),
+          "HiveMind held this request for " + in_words(now - request.submitted) +
+              ", as long as it may wait: " + request.pool->provider() + ", " + in_words(reason(request, gate, now)) +
+              ". Try again in " + in_words(back),
           back, true};
 }
 

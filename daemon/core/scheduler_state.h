@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/decision_log.h"
 #include "core/demand.h"
 #include "core/pool.h"
 #include "core/run_state.h"
@@ -39,7 +40,8 @@ struct Request {
   Amounts need{};
   std::uint64_t need_learned = 0;  // Pool::learned when `need` was guessed
   int attempts = 0, failures = 0, unnamed_limits = 0;
-  std::string last_failure;
+  int last_status = 0;
+  FailureClass last_failure = FailureClass::fault;
   std::optional<Attempt> attempt;
 
   std::int64_t input_bound = 0;  // by what is known of its client's bytes, else profile.input_bound
@@ -99,7 +101,10 @@ public:
   Refusal budget_refusal(const Request& request) const;
 
   // For people.
-  std::string reason(const Request& request, const Gate& gate, TimePoint now) const;
+  Reason reason(const Request& request, const Gate& gate, TimePoint now) const;
+  void note(DecisionKind kind, const Request& request, const Reason& reason, TimePoint now);
+  void note_held(const Request& request, const Gate& gate, TimePoint now);
+  std::vector<DecisionSnapshot> decisions(std::optional<std::uint64_t> about, std::size_t most, TimePoint now) const;
   Snapshot snapshot(TimePoint now);
   RunSnapshot describe(const RunState& run) const;
 
@@ -114,6 +119,7 @@ public:
   std::unordered_map<const Budget*, std::vector<RequestId>> parked;
   TokenCalibrations calibrations;
   std::vector<Action> pending;
+  DecisionLog log;
   std::optional<TimePoint> draining;
   std::size_t waiting = 0, sweep_pools_at = 256;
   RequestId last_request = 0;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/reason.h"
 #include "core/signals.h"
 
 namespace hivemind {
@@ -47,7 +48,16 @@ struct WaitingSnapshot {
   std::string agent, model, priority;
   Duration waited{};
   std::string reason;            // which gate: "requests per minute: 0 of 50 left, in 1.2 s", "concurrency 5 of 5", ...
+  Reason why;                    // the same as data
   std::optional<Duration> expected;
+};
+struct DecisionSnapshot {
+  std::uint64_t number = 0, request = 0, run = 0;
+  Duration ago{}, waited{};
+  std::string kind, agent;       // "dispatched", "held", ...
+  int attempts = 0;
+  std::string reason;
+  Reason why;
 };
 struct Snapshot {
   std::vector<PoolSnapshot> pools;
