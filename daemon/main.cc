@@ -187,6 +187,7 @@ void harden() {
     ::setrlimit(RLIMIT_NOFILE, &files);
   }
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a user's `ulimit -f` must not end the daemon: a log that cannot grow is an error
 }
 
 std::string random_salt() {

@@ -16,6 +16,7 @@
 #include "preload/run/run_service.h"
 #include "preload/run/run_setup.h"
 #include "preload/run/say.h"
+#include "preload/run/signals.h"
 
 namespace hivemind::run {
 namespace {
@@ -102,7 +103,10 @@ int run(const std::vector<std::string>& arguments, char** block) {
     }
     say(why + ": it runs uncaptured, only programs it starts may be captured");
   }
-  auto ready = set_up_run(*flags, environment);
+  auto ready = [&] {
+    const FileLimitIsAnError for_now;
+    return set_up_run(*flags, environment);
+  }();
   if (!ready) {
     say(ready.problem() + (flags->fail_closed ? "; not running " : "; running ") + flags->command[0] +
         (flags->fail_closed ? " (--fail closed)" : " without HiveMind"));

@@ -45,6 +45,13 @@ Signals::Received Signals::next() {
   return {static_cast<int>(info.ssi_signo), info.ssi_code <= 0, static_cast<int>(info.ssi_pid)};
 }
 
+FileLimitIsAnError::FileLimitIsAnError() {
+  struct sigaction ignored {};
+  ignored.sa_handler = SIG_IGN;
+  ::sigaction(SIGXFSZ, &ignored, &given_);
+}
+FileLimitIsAnError::~FileLimitIsAnError() { ::sigaction(SIGXFSZ, &given_, nullptr); }
+
 void stop_like(int number) {
   struct sigaction standard {
   }, before{};

@@ -26,6 +26,17 @@ private:
   struct sigaction given_child_ {};
 };
 
+// While it lives, writing past `ulimit -f` is an error and no signal: it may cost us a file, but not the agent its run.
+class FileLimitIsAnError {
+public:
+  FileLimitIsAnError();
+  ~FileLimitIsAnError();
+  FileLimitIsAnError(const FileLimitIsAnError&) = delete;
+
+private:
+  struct sigaction given_ {};
+};
+
 void stop_like(int number);              // stops this process as a signal would; returns when it is continued
 [[noreturn]] void die_like(int status);  // ends this process as waitpid's `status` says the agent ended
 }  // namespace hivemind::run

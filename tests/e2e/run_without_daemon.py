@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """hivemind-run where something is missing or broken: the command runs as it would without us, and one line says why."""
 import os
+import re
+import resource
 import shutil
+import signal
 import stat
 import subprocess
 import unittest
@@ -129,6 +132,16 @@ class WithoutDaemon(unittest.TestCase):
                 self.assertIn("No space left on device", done.stderr)
                 self.assertIn(said, done.stderr)
                 self.assertEqual(home.tables(), [])
+
+    def test_a_limit_on_the_size_of_files(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+        done = self.home().run("sh", "-c", f"grep SigIgn /proc/self/status >&2; {SHOW}", preexec_fn=limit)
+        self.assertEqual((done.returncode, done.stdout), (5, BARE), done.stderr)
+        self.assertIn("File too large; running sh without HiveMind", done.stderr)
+        ignored = int(re.search(r"SigIgn:\s*(\w+)", done.stderr)[1], 16)
+        self.assertFalse(ignored >> (signal.SIGXFSZ - 1) & 1, "for sh the limit is what it was")
 
 
 if __name__ == "__main__":
