@@ -55,12 +55,6 @@ asio::awaitable<bool> pass_through(Services& services, Run& run, Stream& client,
   CancelPoint cancel;
   bool stale_possible = !has_body;  // only a request without a body is still whole when a pooled connection was stale
   for (bool fresh = has_body;; fresh = true) {
-    const auto watch = [&] {
-      client.watch([&services, &client, &cancel](bool orderly) {
-        if (services.has_left(client, orderly)) cancel.request();
-      });
-    };
-    if (!has_body) watch();
     ConnectFailure why;
     auto lease = co_await services.pool.acquire(destination, fresh, config->connect_timeout, cancel, why);
     if (!lease.stream) {
@@ -81,13 +75,16 @@ asio::awaitable<bool> pass_through(Services& services, Run& run, Stream& client,
     if (!ec && head.expects_continue && has_body && buffer.empty())
       ec = co_await client.write_all("HTTP/1.1 100 Continue\r\n\r\n", deadline());
     auto sent = Sent::all;
-    if (!ec && has_body) sent = co_await send_body(services, client, upstream, head, buffer, config->stall_timeout);
+    if (!ec && has_body) { sent = co_await send_body(services, client, upstream, head, buffer, config->stall_timeout); }
     if (sent == Sent::client_broke) {
       upstream.reset();
       client.reset();
       co_return false;
     }
-    if (has_body) watch();
+    // The request is sent whole even for a client that has left by now: it may never have wanted the answer.
+    client.watch([&services, &client, &cancel](bool orderly) {
+      if (services.has_left(client, orderly)) cancel.request();
+    });
     ResponseRelay relay(services, upstream);
     ec = co_await relay.read_head(head.method, client, Clock::now() + config->response_timeout, config->head_timeout);
     if (ec) {

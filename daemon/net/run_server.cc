@@ -76,10 +76,21 @@ void RunServer::end(std::uint64_t run_id) {
   const auto found = runs_.find(run_id);
   if (found == runs_.end()) return;
   spdlog::info("run ended run={:016x} name={}", run_id, found->second->hello.name);
+  accept_rest(found->second);
   error_code ignored;
   found->second->listener.close(ignored);
   runs_.erase(found);
   if (!services_.draining) services_.admission.remove_run(run_id);  // while draining, what waits may still go out
+}
+
+// What the last process sent before it ended may still wait to be accepted.
+void RunServer::accept_rest(const RunPtr& run) {
+  for (;;) {
+    error_code ec;
+    auto socket = run->listener.accept(ec);
+    if (ec) break;
+    admit(run, std::move(socket));
+  }
 }
 
 void RunServer::write_policy(Run& run) {
@@ -125,9 +136,10 @@ void RunServer::admit(const RunPtr& run, tcp::socket socket) {
   if (ec || !local.address().is_v4()) return;
   const auto token = local.address().to_v4().to_uint();
   if (!hm_is_token(token)) return refuse("not a token address");
-  // The kernel no longer says whose a socket was that is closed: somebody else may have sent and left.
-  if (const auto peer = services_.peers.find(remote, local); peer && (!peer->open || peer->uid != ::getuid()))
-    return refuse(peer->open ? "another user" : "closed before it was accepted");
+  // Who has sent and closed already is known to newer kernels (6.17) only; older ones say 0. Unknown, it is served: it may be
+  // a program of ours that does not wait for an answer, and it had to hit a token within the moment that one is live.
+  if (const auto peer = services_.peers.find(remote, local); peer && peer->uid != ::getuid() && (peer->open || peer->uid != 0))
+    return refuse("another user");
   auto original = run->table.accept(token);
   if (!original) return refuse("no live token");
   spawn(services_.loop, "session", serve(services_, run, std::move(socket), std::move(*original)));

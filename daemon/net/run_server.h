@@ -24,6 +24,7 @@ public:
 private:
   void write_policy(Run& run);
   asio::awaitable<void> accept(RunPtr run);
+  void accept_rest(const RunPtr& run);
   void admit(const RunPtr& run, tcp::socket socket);
   static asio::awaitable<void> serve(Services& services, RunPtr run, tcp::socket socket, OriginalDestination original);
 

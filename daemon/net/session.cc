@@ -116,7 +116,7 @@ asio::awaitable<void> Session::serve_tls(const ClientHello& hello, std::string a
   if (!host.empty() && !hello.encrypted && speaks_http1(hello) && services_.authority.covers(host) &&
       !services_.trust.refuses(executable_))
     context = services_.authority.server_context(host);
-  if (!context) co_return co_await tunnel_to(host, std::move(ahead));
+  if (!context) { co_return co_await tunnel_to(host, std::move(ahead)); }
 
   client_.unread(std::move(ahead));
   if (const auto ec = co_await client_.accept_tls(context, Clock::now() + config_->head_timeout)) {
@@ -134,8 +134,11 @@ asio::awaitable<void> Session::serve_tls(const ClientHello& hello, std::string a
 asio::awaitable<void> Session::serve_plain(std::string ahead) {
   const auto size = co_await read_head(client_, ahead, services_, Clock::now() + config_->head_timeout, config_->head_timeout);
   if (!size && size.error() != HttpErrc::head_too_large) {
-    if (size.error() == HttpErrc::closed_early) co_await tunnel_to({}, std::move(ahead));
-    else client_.reset();
+    if (size.error() == HttpErrc::closed_early) {
+      co_await tunnel_to({}, std::move(ahead));
+    } else {
+      client_.reset();
+    }
     co_return;
   }
   const auto parsed = size ? parse_request_head(std::string_view(ahead).substr(0, *size)) : Result<RequestHead>(size.error());
@@ -143,7 +146,7 @@ asio::awaitable<void> Session::serve_plain(std::string ahead) {
   const auto host = without_port(parsed ? head.find("host").value_or("") : std::string_view());
   const auto* configured = find_override(*config_, host);
   const bool ours = configured || original_.port == ollama_port || find_dialect(host, head, {}) != nullptr;
-  if (!ours) co_return co_await tunnel_to(host, std::move(ahead));
+  if (!ours) { co_return co_await tunnel_to(host, std::move(ahead)); }
   co_await serve_http({}, std::move(ahead));
 }
 
@@ -259,8 +262,9 @@ asio::awaitable<void> Session::tunnel_to(std::string host, std::string ahead) {
   ++run_->passed;
   auto destination = destination_for(*config_, std::move(host), endpoint_of(original_), false);
   CancelPoint cancel;
-  client_.watch([this, &cancel](bool orderly) {
-    if (services_.has_left(client_, orderly)) cancel.request();
+  // One that has closed may have sent all it had to say; only a break ends the way there.
+  client_.watch([&cancel](bool orderly) {
+    if (!orderly) cancel.request();
   });
   auto upstream = co_await connect_to(destination, config_->connect_timeout, services_.deadlines, cancel);
   client_.unwatch();
