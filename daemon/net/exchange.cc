@@ -202,7 +202,7 @@ asio::awaitable<Exchange::Attempt> Exchange::failed(const Failure& failure, cons
                to_string(failure.failure_class), failure.status, verdict == FailureVerdict::retry ? "retry" : "pass on", failure.detail);
   if (verdict == FailureVerdict::retry) co_return Attempt::again;
   settled_ = true;
-  if (relay) co_return co_await deliver(*relay, *reader, std::move(held), false);
+  if (relay) { co_return co_await deliver(*relay, *reader, std::move(held), false); }
   keep_alive_ = false;
   if (failure.failure_class == FailureClass::client_error) {
     const auto answer = untrusted_response(destination_.host, failure.detail);

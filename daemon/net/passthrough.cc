@@ -85,11 +85,13 @@ asio::awaitable<bool> pass_through(Services& services, Run& run, Stream& client,
     client.watch([&services, &client, &cancel](bool orderly) {
       if (services.has_left(client, orderly)) cancel.request();
     });
+    // A client that closed ends its request as it would have without us: what the upstream has not read yet stays readable.
+    const auto end_upstream = [&] { cancel.requested() ? upstream.close() : upstream.reset(); };
     ResponseRelay relay(services, upstream);
     ec = co_await relay.read_head(head.method, client, Clock::now() + config->response_timeout, config->head_timeout);
     if (ec) {
       if (lease.reused && stale_possible && !relay.begun() && !cancel.requested() && ec != asio::error::timed_out) continue;
-      upstream.reset();
+      end_upstream();
       client.reset();
       co_return false;
     }
@@ -114,7 +116,7 @@ asio::awaitable<bool> pass_through(Services& services, Run& run, Stream& client,
       if (relay.ended_ragged()) client.close_ragged();
       co_return keep;
     }
-    upstream.reset();
+    end_upstream();
     client.reset();
     co_return false;
   }
