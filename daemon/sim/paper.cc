@@ -2,7 +2,6 @@
 
 #include <stdexcept>
 
-#include "sim/report.h"
 #include "sim/scenario_file.h"
 #include "sim/variants.h"
 
@@ -10,6 +9,8 @@ namespace hivemind::sim {
 namespace {
 const std::vector<std::string> paper_scenarios{"micro-5",   "micro-10", "micro-20",     "micro-50",
                                                "replay-11", "stress",   "latency-spike"};
+// Where each primitive has something to do; the first is the one that the paper takes apart.
+const std::vector<std::string> ablation_scenarios{"replay-11", "stress", "micro-20", "outage", "priorities", "budget"};
 const std::vector<std::string> clients{"none", "sdk", "jitter"};
 const std::vector<std::string> enforcements{"bucket", "per-second"};
 
@@ -34,7 +35,7 @@ Paper play_paper(const std::filesystem::path& folder, std::uint64_t seeds, unsig
   for (const auto& name : paper_scenarios) {
     const auto file = folder / (name + ".toml");
     const auto scenario = load_scenario(file, {});
-    paper.scenarios.push_back({name, scenario.about, scenario.published, {}, {}});
+    paper.scenarios.push_back({name, scenario.about, scenario.published, scenario.agent_count(), {}, {}});
     for (const auto& client : clients) cases.push_back(direct(scenario, client));
     cases.push_back(scheduled(scenario, "", "", ""));
     for (const auto& how : enforcements) {
@@ -43,9 +44,11 @@ Paper play_paper(const std::filesystem::path& folder, std::uint64_t seeds, unsig
       cases.push_back(scheduled(std::move(other), "", "", ""));
     }
   }
-  const auto replay = load_scenario(folder / "replay-11.toml", {});
-  cases.push_back(scheduled(replay, "", "", ""));
-  for (const auto& primitive : primitives()) cases.push_back(scheduled(replay, "", primitive, ""));
+  for (const auto& name : ablation_scenarios) {
+    const auto scenario = load_scenario(folder / (name + ".toml"), {});
+    cases.push_back(scheduled(scenario, "", "", ""));
+    for (const auto& primitive : primitives()) cases.push_back(scheduled(scenario, "", primitive, ""));
+  }
 
   auto rows = play(cases, seeds, threads);
   std::size_t next = 0;
@@ -53,7 +56,11 @@ Paper play_paper(const std::filesystem::path& folder, std::uint64_t seeds, unsig
     for (std::size_t i = 0; i < clients.size(); ++i) scenario.direct.push_back(take(rows, next));
     for (std::size_t i = 0; i <= enforcements.size(); ++i) scenario.ours.push_back(take(rows, next));
   }
-  while (next < rows.size()) paper.ablation.push_back(take(rows, next));
+  while (next < rows.size()) {
+    auto& ablation = paper.ablations.emplace_back();
+    ablation.whole = take(rows, next);
+    for (std::size_t i = 0; i < primitives().size(); ++i) ablation.without.push_back(take(rows, next));
+  }
   return paper;
 }
 
@@ -63,9 +70,10 @@ std::vector<Row> Paper::rows() const {
     all.insert(all.end(), scenario.direct.begin(), scenario.direct.end());
     all.insert(all.end(), scenario.ours.begin(), scenario.ours.end());
   }
-  all.insert(all.end(), ablation.begin(), ablation.end());
+  for (const auto& ablation : ablations) {
+    all.push_back(ablation.whole);
+    all.insert(all.end(), ablation.without.begin(), ablation.without.end());
+  }
   return all;
 }
-
-std::string as_text(const Paper& paper) { return as_table(paper.rows()); }
 }  // namespace hivemind::sim

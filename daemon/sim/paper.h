@@ -12,13 +12,18 @@ namespace hivemind::sim {
 struct PaperScenario {
   std::string name, about;
   Published published;
+  int agents = 0;
   std::vector<Row> direct;  // 0 retries; 2 with Retry-After; 10 with full jitter
   std::vector<Row> ours;    // the paper's window; a token bucket; the limit enforced per second
+};
+struct Ablation {
+  Row whole;                 // nothing switched off
+  std::vector<Row> without;  // each primitive in turn
 };
 struct Paper {
   std::uint64_t seeds = 0;
   std::vector<PaperScenario> scenarios;
-  std::vector<Row> ablation;  // of each scenario in turn: nothing switched off, then each primitive
+  std::vector<Ablation> ablations;  // the paper's own scenario first
   std::vector<Row> rows() const;
 };
 

@@ -55,6 +55,7 @@ struct Provider {
 // What the paper (arXiv 2604.17111) reports of its own scheduler in this scenario; empty: not in the paper.
 struct Published {
   std::optional<double> direct_dead, hivemind_dead;  // shares
+  std::optional<double> waste_change;                // of tokens, from direct to HiveMind: -1 is all saved
 };
 
 struct Scenario {

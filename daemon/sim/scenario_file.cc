@@ -128,12 +128,14 @@ void read_agents(const toml::table& table, AgentGroup& into, const std::string& 
 void read_published(const toml::table& table, Published& into, const std::string& file) {
   ConfigReader at(table, "published.", file, listed_in);
   const auto share = [&at](const char* key, std::optional<double>& into_share) {
-    double value = -1;
-    at.real(key, value, {0, 1});
-    if (value >= 0) into_share = value;
+    constexpr double absent = -2;
+    double value = absent;
+    at.real(key, value, {-1, 1});
+    if (value > absent) into_share = value;
   };
   share("direct_dead", into.direct_dead);
   share("hivemind_dead", into.hivemind_dead);
+  share("waste_change", into.waste_change);
   at.reject_unknown();
 }
 
