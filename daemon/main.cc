@@ -51,6 +51,9 @@ public:
   }
 
   Snapshot snapshot() override { return services_.admission.snapshot(); }
+  std::vector<DecisionSnapshot> decisions(std::optional<std::uint64_t> about) override {
+    return services_.admission.decisions(about);
+  }
 
   DaemonInfo info() override {
     return {.pid = ::getpid(),

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <unordered_set>
 
 #include "control/local_socket.h"
@@ -46,7 +47,9 @@ using Clients = std::unordered_set<ClientPtr>;
 // In the list for as long as it is served, also when serving it throws.
 class Listed {
 public:
-  Listed(Clients& clients, ClientPtr client) : clients_(clients), client_(std::move(client)) { clients_.insert(client_); }
+  Listed(Clients& clients, ClientPtr client) : clients_(clients), client_(std::move(client)) {
+    clients_.insert(client_);
+  }
   ~Listed() { clients_.erase(client_); }
   Listed(const Listed&) = delete;
 
@@ -72,6 +75,20 @@ void answer_run(Response& response, ControlHost& host, std::string_view id) {
   answer(response, http::status::ok, run_json(*run));
 }
 
+// A run is named as everywhere, by 16 hexadecimal digits; a request by its number.
+void answer_decisions(Response& response, ControlHost& host, std::string_view about) {
+  std::optional<std::uint64_t> id;
+  if (!about.empty()) {
+    std::uint64_t number = 0;
+    const auto [end, ec] =
+        std::from_chars(about.data(), about.data() + about.size(), number, about.size() == 16 ? 16 : 10);
+    if (ec != std::errc() || end != about.data() + about.size())
+      return answer(response, http::status::not_found, error_body("neither the id of a run nor a request's number"));
+    id = number;
+  }
+  answer(response, http::status::ok, json::object{{"decisions", decisions_json(host.decisions(id))}});
+}
+
 void answer_reload(Response& response, ControlHost& host) {
   if (auto reason = host.reload()) return answer(response, http::status::conflict, error_body(valid_utf8(*reason)));
   answer(response, http::status::ok, json::object{{"reloaded", true}});
@@ -82,11 +99,14 @@ void respond(const http::request<http::string_body>& request, Response& response
   const std::string_view target(request.target().data(), request.target().size());
   const auto path = target.substr(0, target.find('?'));
   constexpr std::string_view runs_prefix = "/runs/";
-  const bool get = path == "/status" || path == "/runs" || path == "/metrics" || path.starts_with(runs_prefix);
+  constexpr std::string_view decisions_prefix = "/decisions/";
+  const bool get = path == "/decisions" || path.starts_with(decisions_prefix) || path == "/status" || path == "/runs" ||
+                   path == "/metrics" || path.starts_with(runs_prefix);
   const bool post = path == "/stop" || path == "/reload";
   if (!get && !post) {
-    return answer(response, http::status::not_found,
-                  error_body("no such path; there are /status, /runs, /runs/ID, /metrics, /stop and /reload"));
+    return answer(
+        response, http::status::not_found,
+        error_body("no such path; there are /status, /runs, /runs/ID, /decisions, /metrics, /stop and /reload"));
   }
   if (request.method() != (get ? http::verb::get : http::verb::post)) {
     response.set(http::field::allow, get ? "GET" : "POST");
@@ -98,6 +118,8 @@ void respond(const http::request<http::string_body>& request, Response& response
     return answer(response, http::status::ok, json::object{{"runs", runs_json(host.snapshot().runs)}});
   if (path == "/stop") return answer(response, http::status::accepted, json::object{{"stopping", true}});
   if (path == "/reload") return answer_reload(response, host);
+  if (path == "/decisions") return answer_decisions(response, host, {});
+  if (path.starts_with(decisions_prefix)) return answer_decisions(response, host, path.substr(decisions_prefix.size()));
   if (path == "/metrics") {
     response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
     response.body() = metrics_text(host.info(), host.snapshot());
@@ -149,7 +171,9 @@ asio::awaitable<void> ControlServer::State::accept(std::shared_ptr<State> self) 
 asio::awaitable<void> ControlServer::State::serve(std::shared_ptr<State> self, ClientPtr client) {
   const Listed listed(self->clients, client);
   bool more = true;
-  while (more) { more = co_await exchange(self, client); }
+  while (more) {
+    more = co_await exchange(self, client);
+  }
 }
 
 // One request. False: the connection is over.

@@ -1,5 +1,5 @@
 // control_server.h - control.sock: HTTP/1.1 with JSON for hivemindctl, curl --unix-socket and scrapers.
-//   GET /status /runs /runs/ID /metrics, POST /stop /reload
+//   GET /status /runs /runs/ID /metrics /decisions /decisions/RUN-OR-REQUEST, POST /stop /reload
 // Invariants: only our own uid and root are answered; a request is at most 16 KiB and has a deadline, and at most 64
 // clients are connected, so no client can hurt the daemon. Event-loop thread only.
 #pragma once
@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/snapshot.h"
 #include "core/time.h"
@@ -33,6 +34,8 @@ public:
   virtual ~ControlHost() = default;
   virtual Snapshot snapshot() = 0;
   virtual DaemonInfo info() = 0;
+  // The scheduler's latest, oldest first: all, or about one run or request.
+  virtual std::vector<DecisionSnapshot> decisions(std::optional<std::uint64_t> about) = 0;
   // Begins a graceful shutdown. Returns at once.
   virtual void stop() = 0;
   // Reads the configuration again. nullopt, or why the old one stays.

@@ -45,11 +45,36 @@ json::object pool_json(const PoolSnapshot& pool) {
           {"limits", std::move(limits)}};
 }
 
+// Only what says something of this kind of reason.
+json::object reason_json(const Reason& why) {
+  json::object object{{"kind", to_string(why.kind)}, {"freed_by", freed_by(why)}, {"in_s", seconds(why.in)}};
+  if (why.ahead > 0) object["ahead"] = why.ahead;
+  if (why.kind == ReasonKind::limit || why.kind == ReasonKind::concurrency) {
+    object["dimension"] = dimension_key(why.dimension);
+    object["limit"] = rounded(why.limit);
+    object["need"] = rounded(why.need);
+  }
+  if (why.kind == ReasonKind::limit) {
+    object["available"] = rounded(why.available);
+    object["window_s"] = seconds(why.window);
+  }
+  if (why.kind == ReasonKind::backoff || why.kind == ReasonKind::failed) {
+    object["status"] = why.status;
+    object["failure"] = to_string(why.failure);
+  }
+  return object;
+}
+
 json::object waiting_json(const WaitingSnapshot& waiting) {
-  return {{"request", waiting.request},           {"run", run_id_text(waiting.run)},
-          {"agent", valid_utf8(waiting.agent)},   {"model", valid_utf8(waiting.model)},
-          {"priority", waiting.priority},         {"waited_s", seconds(waiting.waited)},
-          {"reason", valid_utf8(waiting.reason)}, {"expected_s", seconds(waiting.expected)}};
+  return {{"request", waiting.request},
+          {"run", run_id_text(waiting.run)},
+          {"agent", valid_utf8(waiting.agent)},
+          {"model", valid_utf8(waiting.model)},
+          {"priority", waiting.priority},
+          {"waited_s", seconds(waiting.waited)},
+          {"reason", valid_utf8(waiting.reason)},
+          {"why", reason_json(waiting.why)},
+          {"expected_s", seconds(waiting.expected)}};
 }
 
 json::object info_json(const DaemonInfo& info) {
@@ -120,6 +145,23 @@ json::object run_json(const RunSnapshot& run) {
 json::array runs_json(const std::vector<RunSnapshot>& runs) {
   json::array all;
   for (const auto& run : runs) all.push_back(run_json(run));
+  return all;
+}
+
+json::array decisions_json(const std::vector<DecisionSnapshot>& decisions) {
+  json::array all;
+  for (const auto& decision : decisions) {
+    all.push_back(json::object{{"number", decision.number},
+                               {"ago_s", seconds(decision.ago)},
+                               {"kind", decision.kind},
+                               {"request", decision.request},
+                               {"run", run_id_text(decision.run)},
+                               {"agent", valid_utf8(decision.agent)},
+                               {"attempts", decision.attempts},
+                               {"waited_s", seconds(decision.waited)},
+                               {"reason", valid_utf8(decision.reason)},
+                               {"why", reason_json(decision.why)}});
+  }
   return all;
 }
 

@@ -16,6 +16,7 @@ namespace hivemind {
 boost::json::object status_json(const DaemonInfo& info, const Snapshot& snapshot);
 boost::json::object run_json(const RunSnapshot& run);
 boost::json::array runs_json(const std::vector<RunSnapshot>& runs);
+boost::json::array decisions_json(const std::vector<DecisionSnapshot>& decisions);
 
 // "requests", "input_tokens", ...
 std::string dimension_key(Dimension dimension);

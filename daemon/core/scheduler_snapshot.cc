@@ -54,8 +54,8 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
 
   const auto add = [&](const Request& request, const Reason& why, std::optional<Duration> expected) {
     s.queue.push_back({request.id, request.run->spec.id, request.profile.agent, request.profile.model,
-                       to_string(request.run->spec.priority), now - request.waiting_since, in_words(why), why,
-                       expected});
+                       to_string(request.run->spec.priority), now - request.waiting_since, in_words(why), expected,
+                       why});
   };
   std::unordered_map<const Pool*, std::size_t> elsewhere;  // asleep or parked
   std::vector<const Request*> apart;

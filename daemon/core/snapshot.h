@@ -48,8 +48,8 @@ struct WaitingSnapshot {
   std::string agent, model, priority;
   Duration waited{};
   std::string reason;            // which gate: "requests per minute: 0 of 50 left, in 1.2 s", "concurrency 5 of 5", ...
-  Reason why;                    // the same as data
   std::optional<Duration> expected;
+  Reason why{};                  // the reason as data
 };
 struct DecisionSnapshot {
   std::uint64_t number = 0, request = 0, run = 0;

@@ -78,6 +78,19 @@ void show_runs(bool as_json) {
   std::cout << (as_json ? fetch("GET", "/runs") : runs_text(fetch_json("/runs"), look_of_output()));
 }
 
+// `about`: a run by name or id, or a request by number; empty: all.
+void explain(std::string about, bool as_json) {
+  if (!about.empty()) {
+    const auto status = fetch_json("/runs");
+    for (const auto& run : status.at("runs").as_array()) {
+      if (run.at("name").as_string() == about) about = run.at("id").as_string();
+    }
+    about = '/' + about;
+  }
+  const auto path = "/decisions" + about;
+  std::cout << (as_json ? fetch("GET", path) : decisions_text(fetch_json(path), look_of_output()));
+}
+
 pid_t daemon_pid() {
   return static_cast<pid_t>(fetch_json("/status").at("daemon").at("pid").to_number<std::int64_t>());
 }
@@ -114,6 +127,10 @@ int main(int argc, char** argv) {
   status->add_flag("--watch", watch, "again every second, until interrupted");
   auto* runs = app.add_subcommand("runs", "the runs and what they used");
   runs->add_flag("--json", as_json, "as the daemon says it, for scripts");
+  std::string about;
+  auto* explaining = app.add_subcommand("explain", "the latest decisions and their reasons");
+  explaining->add_option("about", about, "a run, by name or id, or a request's number; none: everything");
+  explaining->add_flag("--json", as_json, "as the daemon says it, for scripts");
   auto* stopping = app.add_subcommand("stop", "stop the daemon; requests under way may finish");
   stopping->add_flag("--wait", wait, "until it has ended");
   auto* reloading = app.add_subcommand("reload", "read the configuration file again");
@@ -126,6 +143,7 @@ int main(int argc, char** argv) {
   try {
     if (*status) show_status(as_json, watch);
     if (*runs) show_runs(as_json);
+    if (*explaining) explain(about, as_json);
     if (*stopping) stop(wait);
     if (*reloading) reload();
     if (*certificates) show_certificates();

@@ -188,6 +188,21 @@ std::string runs_text(const json::value& runs, const Look& look) {
   return runs_section(list(runs, "runs"), look).substr(1);
 }
 
+std::string decisions_text(const json::value& decisions, const Look& look) {
+  TextTable table({{"AGO", Align::right},
+                   {"RUN"},
+                   {"AGENT", Align::left, Cut::first, true},
+                   {"REQUEST", Align::right},
+                   {"WAITED", Align::right},
+                   {"WHAT"},
+                   {"WHY", Align::left, Cut::last}});
+  for (const auto& decision : list(decisions, "decisions")) {
+    table.add({seconds(decision, "ago_s"), text(decision, "run"), text(decision, "agent"), count(decision, "request"),
+               seconds(decision, "waited_s"), text(decision, "kind"), text(decision, "reason")});
+  }
+  return section("Decisions", table, "none yet", look).substr(1);
+}
+
 std::string frame(const std::string& text, std::size_t lines) {
   const auto all = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   std::string shown = text;

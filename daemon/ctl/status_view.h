@@ -16,6 +16,7 @@ struct Look {
 
 std::string status_text(const boost::json::value& status, const Look& look);
 std::string runs_text(const boost::json::value& runs, const Look& look);
+std::string decisions_text(const boost::json::value& decisions, const Look& look);
 // One picture of --watch on a terminal of so many lines: replaces the one before, and never scrolls.
 std::string frame(const std::string& text, std::size_t lines);
 // Where our roots are and until when they hold.

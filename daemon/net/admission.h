@@ -36,6 +36,10 @@ public:
   void cancelled(RequestId request, const Usage& usage);
 
   Snapshot snapshot() const { return scheduler_.snapshot(Clock::now()); }
+  std::vector<DecisionSnapshot> decisions(std::optional<std::uint64_t> about) const {
+    constexpr std::size_t most = 1000;
+    return scheduler_.decisions(about, most, Clock::now());
+  }
   std::optional<RunSnapshot> run_snapshot(RunId run) const { return scheduler_.run_snapshot(run); }
   std::size_t open_requests() const { return open_.size(); }
 

@@ -20,6 +20,14 @@ struct FakeHost : ControlHost {
   int stops = 0, reloads = 0;
 
   Snapshot snapshot() override { return state; }
+  std::vector<DecisionSnapshot> decisions(std::optional<std::uint64_t> about) override {
+    DecisionSnapshot decision;
+    decision.kind = "held";
+    decision.run = 0xab;
+    decision.request = about.value_or(7);
+    decision.why.kind = ReasonKind::budget;
+    return {decision};
+  }
   DaemonInfo info() override { return {.pid = 12, .version = "1.2"}; }
   void stop() override { ++stops; }
   std::optional<std::string> reload() override {
@@ -83,6 +91,21 @@ TEST_F(ControlServerTest, AnswersItsPaths) {
   EXPECT_EQ(reply.status, 200);
   EXPECT_NE(reply.head.find("Content-Type: text/plain; version=0.0.4"), std::string::npos);
   EXPECT_NE(reply.body.find("hivemind_queue 2\n"), std::string::npos);
+}
+
+TEST_F(ControlServerTest, TellsDecisionsOfAllARunOrARequest) {
+  const auto request_of = [&](const char* path) {
+    const auto reply = ask("GET", path);
+    EXPECT_EQ(reply.status, 200);
+    const auto decision = json::parse(reply.body).at("decisions").at(0);
+    EXPECT_EQ(decision.at("run").as_string(), "00000000000000ab");
+    EXPECT_EQ(decision.at("why").at("freed_by").as_string(), "a refund");
+    return decision.at("request").to_number<std::uint64_t>();
+  };
+  EXPECT_EQ(request_of("/decisions"), 7u);
+  EXPECT_EQ(request_of("/decisions/12"), 12u);
+  EXPECT_EQ(request_of("/decisions/0000000000000010"), 16u);
+  EXPECT_EQ(ask("GET", "/decisions/none").status, 404);
 }
 
 TEST_F(ControlServerTest, StopsAndReloads) {

@@ -36,9 +36,11 @@ TEST(SnapshotJson, HasEverything) {
               "agents": [{"agent": "", "waiting": 1, "in_flight": 4, "requests": 30},
                          {"agent": "explore-1", "waiting": 1, "in_flight": 1, "requests": 10}]}],
     "queue": [{"request": 17, "run": "0000000000000abc", "agent": "explore-1", "model": "claude-sonnet-4-20250514", "priority": "normal",
-               "waited_s": 1.5, "reason": "requests per minute: 0 of 50 left, in 1.2 s", "expected_s": 1.2},
+               "waited_s": 1.5, "reason": "requests per minute: 0 of 50 left, in 1.2 s",
+               "why": {"kind": "next", "freed_by": "nothing", "in_s": null}, "expected_s": 1.2},
               {"request": 18, "run": "0000000000000abc", "agent": "", "model": "claude-sonnet-4-20250514", "priority": "low",
-               "waited_s": 0.5, "reason": "concurrency 5 of 5", "expected_s": null}]})json");
+               "waited_s": 0.5, "reason": "concurrency 5 of 5",
+               "why": {"kind": "next", "freed_by": "nothing", "in_s": null}, "expected_s": null}]})json");
   // Through text, as a client sees it: numbers compare whatever their kind.
   const auto got = parsed(json::serialize(status_json(info, example_snapshot())));
   EXPECT_EQ(got, want) << got;
