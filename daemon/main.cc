@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <fcntl.h>
-#include <openssl/rand.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <sys/file.h>
@@ -20,6 +19,7 @@
 #include "control/handover_listener.h"
 #include "hivemind/version.h"
 #include "net/run_server.h"
+#include "store/learned_state.h"
 
 namespace hivemind {
 namespace {
@@ -34,20 +34,24 @@ std::string file_in_use(const Directories& directories) {
 // Shutdown and reload, and what the control socket asks. One per process.
 class Daemon final : public ControlHost {
 public:
-  Daemon(asio::io_context& loop, const Directories& directories, Services& services, UniqueFd lock)
+  Daemon(asio::io_context& loop, const Directories& directories, Services& services, LearnedState& learned,
+         UniqueFd lock)
       : loop_(loop),
         directories_(directories),
         config_file_(file_in_use(directories)),
         services_(services),
+        learned_(learned),
         runs_(services),
         handover_(loop.get_executor(), directories.handover_socket(), services.authority.roots(), runs_),
         control_(loop.get_executor(), directories.control_socket(), *this),
         lock_(std::move(lock)),
         signals_(loop, SIGTERM, SIGINT, SIGHUP),
         renewal_(loop),
+        keeping_(loop),
         started_(Clock::now()) {
     spawn(loop_, "signals", serve_signals());
     spawn(loop_, "certificate renewal", renew_certificates());
+    spawn(loop_, "learned state", keep_learned());
   }
 
   Snapshot snapshot() override { return services_.admission.snapshot(); }
@@ -76,6 +80,7 @@ public:
                  std::chrono::duration_cast<std::chrono::seconds>(services_.config->drain).count());
     handover_.stop();
     control_.stop();
+    learned_.store(services_.admission.save());  // the next daemon reads it
     lock_.reset();
     handover_.close_all("the daemon was stopped");
     services_.admission.drain(deadline);
@@ -125,6 +130,16 @@ private:
     }
   }
 
+  asio::awaitable<void> keep_learned() {
+    while (!services_.draining) {
+      services_.admission.tell_time();
+      learned_.store(services_.admission.save());
+      keeping_.expires_after(30s);
+      auto [ec] = co_await keeping_.async_wait(asio::as_tuple(asio::use_awaitable));
+      if (ec) break;
+    }
+  }
+
   asio::awaitable<void> drain(TimePoint deadline) {
     asio::steady_timer tick(loop_);
     while (services_.active > 0 && Clock::now() < deadline + 1s) {
@@ -139,12 +154,13 @@ private:
   const Directories directories_;
   std::string config_file_;  // empty: no file, defaults
   Services& services_;
+  LearnedState& learned_;
   RunServer runs_;
   HandoverListener handover_;
   ControlServer control_;
   UniqueFd lock_;
   asio::signal_set signals_;
-  asio::steady_timer renewal_;
+  asio::steady_timer renewal_, keeping_;
   const TimePoint started_;
 };
 
@@ -193,13 +209,6 @@ void harden() {
   std::signal(SIGXFSZ, SIG_IGN);  // a user's `ulimit -f` must not end the daemon: a log that cannot grow is an error
 }
 
-std::string random_salt() {
-  std::string salt(16, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(salt.data()), static_cast<int>(salt.size())) != 1)
-    throw std::runtime_error("no randomness");
-  return salt;
-}
-
 // Tells whoever started us, once.
 void report(int ready_fd, const std::string& line) {
   if (ready_fd < 0) return;
@@ -222,8 +231,12 @@ void serve(const std::string& named_config, bool foreground, int& ready_fd) {
 
   asio::io_context loop(1);
   auto authority = CertificateAuthority::open(directories.certificates(), llm_hosts(*config));
-  Services services(loop, config, std::move(authority), random_salt());
-  Daemon daemon(loop, directories, services, std::move(lock));
+  LearnedState learned(directories.state);
+  Services services(loop, config, std::move(authority), learned.salt());
+  const auto state = learned.load();
+  if (!state.empty() && !services.admission.restore(state))
+    spdlog::warn("what an earlier daemon learned cannot be read");
+  Daemon daemon(loop, directories, services, learned, std::move(lock));
 
   const auto file = file_in_use(directories);
   spdlog::info("serving version={} pid={} config={}", HM_VERSION, ::getpid(), file.empty() ? "defaults" : file);

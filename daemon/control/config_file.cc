@@ -59,6 +59,7 @@ void describe_scheduler(auto& at, SchedulerConfig& c) {
   at.flag("keep_place", c.keep_place);
   at.flag("cache_order", c.cache_order);
   at.flag("wait_for_prefix", c.wait_for_prefix);
+  at.duration("remember", c.remember);
   at.real("reservation_quantile", c.reservation_quantile, {0, 1});
   at.flag("calibration", c.calibration);
   at.integer("max_attempts", c.max_attempts, {1, 1000});
@@ -86,6 +87,16 @@ void describe_provider(auto& at, ProviderSeed& seed) {
   at.integer("max_concurrency", seed.max_concurrency, {1, 100000});
   at.real("increase", seed.increase, {0.001, 1000});
   at.real("decrease", seed.decrease, {0.01, 0.99});
+}
+
+void describe_budget(auto& at, SchedulerConfig& c) {
+  at.limit("day", c.day_budget);
+  at.limit("total", c.total_budget);
+}
+
+void describe_group(auto& at, std::string& name, std::optional<std::int64_t>& tokens) {
+  at.text("name", name);
+  at.limit("tokens", tokens);
 }
 
 void describe_upstream(auto& at, UpstreamOverride& upstream) {
@@ -132,6 +143,21 @@ void read_providers(const toml::table& table, std::map<std::string, ProviderSeed
   providers.reject_unknown();
 }
 
+void read_groups(const std::vector<const toml::table*>& tables, std::map<std::string, std::int64_t>& budgets,
+                 const std::string& file) {
+  for (const auto* table : tables) {
+    ConfigReader at(*table, "group.", file);
+    std::string name;
+    std::optional<std::int64_t> tokens;
+    describe_group(at, name, tokens);
+    at.reject_unknown();
+    if (name.empty() || name.find('/') != name.npos)
+      at.fail("name", "this [[group]] needs a name without a slash: what the names of its runs begin with");
+    if (budgets.contains(name)) at.fail("name", "a second [[group]] \"" + name + "\"; merge the two");
+    if (tokens) budgets[name] = *tokens;
+  }
+}
+
 void read_upstreams(const std::vector<const toml::table*>& tables, std::vector<UpstreamOverride>& upstreams,
                     const std::string& file) {
   std::set<std::string> seen;
@@ -167,6 +193,12 @@ Config read_file(const toml::table& table, const std::string& file) {
   }
   if (const auto* scheduler = at.section("scheduler")) read_scheduler(*scheduler, config.scheduler, file);
   if (const auto* providers = at.section("provider")) read_providers(*providers, config.scheduler.seeds, file);
+  if (const auto* budget = at.section("budget")) {
+    ConfigReader section(*budget, "budget.", file);
+    describe_budget(section, config.scheduler);
+    section.reject_unknown();
+  }
+  read_groups(at.sections("group"), config.scheduler.group_budgets, file);
   read_upstreams(at.sections("upstream"), config.upstreams, file);
   at.reject_unknown();
   return config;
@@ -238,6 +270,12 @@ std::vector<std::string> known_config_keys() {
       "limits.", [](auto& at, auto& into) { describe_limits(at, into); }, config);
   list(
       "scheduler.", [](auto& at, auto& into) { describe_scheduler(at, into); }, config.scheduler);
+  list(
+      "budget.", [](auto& at, auto& into) { describe_budget(at, into); }, config.scheduler);
+  std::string group;
+  std::optional<std::int64_t> tokens;
+  list(
+      "group.", [&](auto& at, auto& into) { describe_group(at, group, into); }, tokens);
   list(
       "provider.NAME.", [](auto& at, auto& into) { describe_provider(at, into); }, seed);
   list(

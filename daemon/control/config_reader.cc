@@ -193,8 +193,10 @@ void ConfigReader::limit(std::string_view key, std::optional<std::int64_t>& into
     into.reset();
   } else if (number && number->get() > 0) {
     into = number->get();
+  } else if (const auto count = word ? config_count(word->get()) : std::nullopt) {
+    into = *count;
   } else {
-    reject(key, *node, "a whole number above zero, or \"unlimited\"");
+    reject(key, *node, "a whole number above zero, such as 50000 or \"10M\", or \"unlimited\"");
   }
 }
 

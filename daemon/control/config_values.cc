@@ -71,6 +71,15 @@ std::optional<std::uint64_t> config_size(std::string_view text) {
   return static_cast<std::uint64_t>(std::llround(*bytes));
 }
 
+std::optional<std::int64_t> config_count(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const std::int64_t scale = unit == "K" ? 1'000 : unit == "M" ? 1'000'000 : unit == "G" ? 1'000'000'000 : 0;
+  if (error != std::errc() || scale == 0 || number <= 0 || number > 1'000'000'000) return std::nullopt;
+  return number * scale;
+}
+
 std::optional<std::string> config_host(std::string_view text, bool pattern) {
   std::string host(text);
   std::transform(host.begin(), host.end(), host.begin(),

@@ -10,7 +10,6 @@ namespace hivemind {
 namespace {
 constexpr std::array dimensions{Dimension::requests, Dimension::input_tokens, Dimension::output_tokens,
                                 Dimension::tokens};
-constexpr std::size_t most_limits = 16;        // a provider names a handful
 constexpr std::size_t longest_memory = 10000;  // dispatches remembered to learn a limit nobody told
 constexpr double shortest_wait = 1e-3;         // seconds; a retry at once says nothing of a rate
 constexpr int enough_to_learn = 4;             // requests that went well in a window before its rejection
@@ -118,7 +117,17 @@ void Limits::observe(Spending& spending, std::span<const LimitReport> reports, D
       sent_.clear();
     }
     limit->observe(report, answered(spending, report.dimension), now);
+    limit->told(now);
   }
+}
+
+void Limits::heard(std::span<const LimitReport> reports, Duration minute, TimePoint now) {
+  std::erase_if(limits_, [&](RateLimit& limit) {
+    const bool named = std::any_of(reports.begin(), reports.end(), [&](const LimitReport& report) {
+      return report.dimension == limit.dimension() && scaled(report.window, in_seconds(minute) / 60) == limit.window();
+    });
+    return !named && limit.vanished(minute, now);
+  });
 }
 
 void Limits::rejected(const Spending& spending, Duration retry_after, Duration minute, Duration longest,

@@ -2,6 +2,7 @@
 // Invariants: a reservation is settled exactly once; outstanding() is zero when nothing is under way.
 // Requests are charged when sent, for good (a refused request counts at many providers); tokens are settled on usage.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -45,12 +46,17 @@ public:
 
   void seed(const ProviderSeed& seed, Duration minute, TimePoint now);
   void observe(Spending& spending, std::span<const LimitReport> reports, Duration minute, TimePoint now);
+  // A response head came, which named these: what no head names any more is forgotten, and learned again if it exists.
+  void heard(std::span<const LimitReport> reports, Duration minute, TimePoint now);
   // A 429 that names a delay. Nothing goes out until then, at most for `longest`.
   void rejected(const Spending& spending, Duration retry_after, Duration minute, Duration longest, TimePoint now);
   void cool_down(TimePoint until) { cooldown_ = std::max(cooldown_, until); }
 
   // A limit that its provider told and that is smaller than `amounts` even when it is full; nullptr: none.
   const RateLimit* smaller_than(const Amounts& amounts) const;
+
+  // No cooldown lasts longer.
+  void calm(TimePoint until) { cooldown_ = std::min(cooldown_, until); }
 
   // The share of a minute of the pool that `need` takes: what fairness counts in.
   double share(const Amounts& need, Duration minute) const;
@@ -60,10 +66,14 @@ public:
   const Amounts& outstanding() const { return outstanding_; }
   // Both count against the same limits from now on. What is under way in either must be moved along by rebase().
   void merge(const Limits& other, TimePoint now);
+  // Writes or reads what outlives a restart: what headers and rejections told, never what the configuration says.
+  void fields(auto& io, TimePoint now);
+
   const Amounts& spent() const { return spent_; }
   static void rebase(Spending& spending, const Amounts& spent_elsewhere);
 
 private:
+  static constexpr std::size_t most_limits = 16;  // a provider names a handful
   const RateLimit* find(Dimension dimension) const;
   RateLimit* find(Dimension dimension);
   void learn_requests(const Spending& spending, Duration retry_after, Duration minute, TimePoint now);
@@ -76,4 +86,26 @@ private:
   std::uint64_t last_sent_ = 0, corrected_ = 0;  // attempts up to corrected_ teach nothing new
   std::deque<TimePoint> sent_;                   // of the last minute, while no request limit is known
 };
+
+void Limits::fields(auto& io, TimePoint now) {
+  auto count = static_cast<std::uint32_t>(std::count_if(
+      limits_.begin(), limits_.end(), [](const RateLimit& l) { return l.source() != LimitSource::seed; }));
+  io(count);
+  if constexpr (std::remove_reference_t<decltype(io)>::reading) {
+    for (std::uint32_t i = 0; i < count && io.ok(); ++i) {
+      RateLimit limit(Dimension::requests, 1, Duration(1s), true, LimitSource::seed, now);
+      limit.fields(io);
+      if (!io.ok() || !limit.usable(now)) return io.fail();
+      if (auto* known = find(limit.dimension(), limit.window()))
+        *known = limit;
+      else if (limits_.size() < most_limits)
+        limits_.push_back(limit);
+    }
+  } else {
+    for (auto& limit : limits_) {
+      if (limit.source() != LimitSource::seed) limit.fields(io);
+    }
+  }
+  io(cooldown_);
+}
 }  // namespace hivemind

@@ -92,6 +92,7 @@ void Pool::observe(Spending& spending, std::span<const LimitReport> reports, con
   for (const auto& report : reports) {
     if (report.dimension == Dimension::concurrency && report.limit) aimd_.cap(*report.limit);
   }
+  limits.heard(reports, config.minute, now);
   if (!reports.empty()) limits.observe(spending, reports, config.minute, now);
 }
 

@@ -58,6 +58,15 @@ public:
   void merge(const Pool& other, TimePoint now);
   void rename(std::string account) { account_ = std::move(account); }
 
+  // Writes or reads what outlives a restart.
+  void fields(auto& io, const SchedulerConfig& config, TimePoint now) {
+    io(organisation), io(used_at);
+    limits.fields(io, now);
+    limits.calm(now + config.max_cooldown);
+    history.fields(io);
+    used_at = std::min(used_at, now);
+  }
+
   Limits limits;
   RunQueue queue;
   TurnHolds holds;

@@ -17,6 +17,8 @@ constexpr double longest_quantum = 1.0 / 6, least_proof = 4;
 constexpr double spread = 8;  // until proven, so many in the time that one needs to be refilled
 // A rate that only rejections tell of: how it grows with each request that is served, and falls with one that is not.
 constexpr double eager = 1.02, cautious = 1.0025, backoff = 0.9, plunge = 0.75;
+constexpr int silent_answers = 20, silent_minutes = 10;  // that do not name a limit: it is gone
+constexpr Duration longest_window = 366 * 24h;
 constexpr int soon = 8;  // refused again before so many were served: far too fast
 // Whole seconds in headers, and the way to the provider and back.
 double slack(Duration window) { return in_seconds(window) / 4 + 1.0; }
@@ -258,6 +260,25 @@ void RateLimit::shrink_burst(double pressure, Duration retry_after, TimePoint no
   care_ = std::clamp(2 * care_, least_care, most_care);
   relax_at_ = now + window_ * relax_after_;
   level_ = std::min(level_, 0.0);
+}
+
+bool RateLimit::vanished(Duration minute, TimePoint now) {
+  return source_ == LimitSource::header && ++silent_ >= silent_answers && now - told_at_ >= silent_minutes * minute;
+}
+
+bool RateLimit::usable(TimePoint now) {
+  const bool known = dimension_ < Dimension::concurrency && source_ <= LimitSource::rejection;
+  const bool sound = limit_ >= 1 && limit_ <= 1e15 && window_ > Duration{} && window_ <= Duration(longest_window) &&
+                     std::abs(level_) <= 1e15 && care_ >= 0 && care_ <= most_care && proven_burst_ >= 0 &&
+                     lag_ >= Duration{} && lag_ <= window_ && relax_after_ > 0 && relax_after_ <= longest_relax;
+  if (!known || !sound) return false;
+  // The clock may have been set back meanwhile.
+  level_ = std::min(level_, capacity());
+  updated_ = std::min(updated_, now);
+  told_at_ = std::min(told_at_, now);
+  end_ = std::min(end_, now + window_);
+  relax_at_ = std::min(relax_at_, now + window_ * relax_after_);
+  return true;
 }
 
 void RateLimit::reseed(double limit, TimePoint now) {

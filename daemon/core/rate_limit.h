@@ -3,8 +3,11 @@
 // Invariant: available() <= capacity(); what is spent comes back only when the provider would refill it.
 // `now` never goes back between calls.
 #pragma once
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <optional>
+#include <type_traits>
 
 #include "core/signals.h"
 
@@ -51,11 +54,21 @@ public:
                 TimePoint now);
   // Capacity was left, yet it was refused for a moment: the provider enforces a shorter quantum than the window.
   void shrink_burst(double pressure, Duration retry_after, TimePoint now);
-  // The attempt that spent under that pressure was served: no quantum is shorter. A limit that only rejections tell of
-  // is raised a little.
   // A rejection told of it, as the time that one more takes: one at a time, at that pace.
   void paced(TimePoint now);
+  // The attempt that spent under that pressure was served: no quantum is shorter. A limit that only rejections tell of
+  // is raised a little.
   void served(double pressure, TimePoint now);
+
+  // Named by a response just now.
+  void told(TimePoint now) { told_at_ = now, silent_ = 0; }
+  // A response came that did not name it. True when it is gone: unnamed for long and by many.
+  bool vanished(Duration minute, TimePoint now);
+
+  // Writes or reads what outlives a restart.
+  void fields(auto& io);
+  // False: what was read cannot be a limit.
+  bool usable(TimePoint now);
 
   void reseed(double limit, TimePoint now);
   void merge(const RateLimit& other, TimePoint now);
@@ -92,5 +105,19 @@ private:
   TimePoint last_spent_{};
   std::optional<double> refused_at_;  // source rejection: the rate that was too much
   int served_ = 0;                    // since then
+  TimePoint told_at_{};
+  int silent_ = 0;  // responses since then that did not name it
 };
+
+void RateLimit::fields(auto& io) {
+  double burst = std::isfinite(burst_) ? burst_ : -1, refused = refused_at_.value_or(-1);
+  io(dimension_), io(source_), io(bucket_), io(proven_);
+  io(limit_), io(level_), io(burst), io(care_), io(proven_burst_), io(refused);
+  io(window_), io(lag_), io(updated_), io(end_), io(relax_at_), io(told_at_);
+  io(relax_after_);
+  if constexpr (std::remove_reference_t<decltype(io)>::reading) {
+    burst_ = burst < 1 ? std::numeric_limits<double>::infinity() : burst;
+    refused_at_ = refused > 0 ? std::optional(refused) : std::nullopt;
+  }
+}
 }  // namespace hivemind

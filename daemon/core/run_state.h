@@ -25,8 +25,8 @@ struct AgentState {
 
 struct RunState {
   RunSpec spec;
-  std::shared_ptr<Budget> budget;  // its own, else its nearest ancestor's; null: none
-  bool closed = false;
+  std::shared_ptr<Budget> budget;  // its own, else its nearest ancestor's, else the innermost cap; null: none
+  bool announced = false, closed = false;
   std::size_t waiting = 0;
   int in_flight = 0;
   std::uint64_t requests = 0, retries = 0, errors = 0, refused = 0;

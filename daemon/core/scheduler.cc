@@ -46,6 +46,7 @@ RunState& Scheduler::Impl::run_of(RunId id, TimePoint) {
   if (!run) {
     run = std::make_unique<RunState>();
     run->spec.id = id;
+    run->budget = caps.of("");
   }
   return *run;
 }
@@ -172,7 +173,8 @@ void Scheduler::Impl::sleep(Request& request, TimePoint until) {
 void Scheduler::Impl::park(Request& request, TimePoint now) {
   request.pool->queue.erase(request.item, now);
   request.place = Request::Place::parked;
-  parked[request.run->budget.get()].push_back(request.id);
+  request.parked_on = request.run->budget->short_of(request.bound());
+  parked[request.parked_on].push_back(request.id);
 }
 
 void Scheduler::Impl::unpark(const std::shared_ptr<Budget>& budget, TimePoint now) {
@@ -181,6 +183,12 @@ void Scheduler::Impl::unpark(const std::shared_ptr<Budget>& budget, TimePoint no
   const auto ids = std::move(found->second);
   parked.erase(found);
   for (const RequestId id : ids) wait_in_queue(*requests.at(id), now);
+}
+
+void Scheduler::Impl::unpark_all(TimePoint now) {
+  for (const auto& [budget, ids] : std::exchange(parked, {})) {
+    for (const RequestId id : ids) wait_in_queue(*requests.at(id), now);
+  }
 }
 
 void Scheduler::Impl::leave_wait(Request& request, TimePoint now) {
@@ -193,7 +201,7 @@ void Scheduler::Impl::leave_wait(Request& request, TimePoint now) {
       sleepers.erase({request.not_before, request.id});
       break;
     case Request::Place::parked:
-      std::erase(parked[request.run->budget.get()], request.id);
+      std::erase(parked[request.parked_on], request.id);
       break;
     case Request::Place::under_way:
       return;
@@ -356,6 +364,8 @@ Scheduler::Scheduler(Scheduler&&) noexcept = default;
 
 void Scheduler::configure(SchedulerConfig config, TimePoint now) {
   impl_->config = std::move(config);
+  impl_->caps.configure(impl_->config);
+  impl_->unpark_all(now);
   for (const auto& [key, pool] : impl_->pools) {
     pool->configure(impl_->config, now);
     impl_->touch(*pool);
@@ -364,15 +374,19 @@ void Scheduler::configure(SchedulerConfig config, TimePoint now) {
 
 void Scheduler::add_run(RunSpec spec, TimePoint now) {
   RunState& run = impl_->run_of(spec.id, now);
-  const bool known = run.budget != nullptr;
+  const bool known = std::exchange(run.announced, true);
   spec.weight = spec.weight > 0 ? spec.weight : 1.0;
   run.spec = std::move(spec);
   if (known) return;
   run.tokens_spent += run.spec.tokens_spent;
   const auto parent = impl_->runs.find(run.spec.parent);
   const bool nested = run.spec.parent != 0 && run.spec.parent != run.spec.id && parent != impl_->runs.end();
-  const auto above = nested ? parent->second->budget : nullptr;
-  run.budget = run.spec.token_budget ? Budget::open(*run.spec.token_budget, run.spec.tokens_spent, above) : above;
+  const auto above = nested && parent->second->budget ? parent->second->budget : impl_->caps.of(run.spec.name);
+  run.budget = above;
+  if (!run.spec.token_budget) return;
+  const bool cap = above && above->is_shared();
+  run.budget =
+      Budget::open(*run.spec.token_budget, run.spec.tokens_spent, cap ? nullptr : above, cap ? above : nullptr);
 }
 
 void Scheduler::remove_run(RunId run, TimePoint now) { impl_->close_run(run, now); }
@@ -421,6 +435,11 @@ std::optional<TimePoint> Scheduler::wake_at() const { return impl_->wake_at(); }
 std::vector<DecisionSnapshot> Scheduler::decisions(std::optional<std::uint64_t> about, std::size_t most,
                                                    TimePoint now) const {
   return impl_->decisions(about, most, now);
+}
+void Scheduler::wall_clock(TimePoint now, double unix_now) { impl_->wall_clock(now, unix_now); }
+std::string Scheduler::save(TimePoint now, double unix_now) const { return impl_->save(now, unix_now); }
+bool Scheduler::restore(std::string_view bytes, TimePoint now, double unix_now) {
+  return impl_->restore(bytes, now, unix_now);
 }
 Snapshot Scheduler::snapshot(TimePoint now) const { return impl_->snapshot(now); }
 

@@ -82,6 +82,13 @@ public:
   std::vector<Action> act(TimePoint now);
   std::optional<TimePoint> wake_at() const;
 
+  // The time of day, seconds since 1970: the day's budget begins anew at midnight (UTC). Tell it now and then.
+  void wall_clock(TimePoint now, double unix_now);
+  // What was learned and spent, as bytes that outlive a restart (restore them before the first run is added). Bounded;
+  // of bytes that are not whole nothing is believed: false.
+  std::string save(TimePoint now, double unix_now) const;
+  bool restore(std::string_view bytes, TimePoint now, double unix_now);
+
   Snapshot snapshot(TimePoint now) const;
   // The latest decisions, oldest first: all, or about one run or request (their ids never meet in practice).
   std::vector<DecisionSnapshot> decisions(std::optional<std::uint64_t> about, std::size_t most, TimePoint now) const;

@@ -31,7 +31,7 @@ void Scheduler::Impl::end_attempt(Request& request, const Usage& told, bool ran_
   --request.agent->in_flight;
   if (attempt.reserved) attempt.reserved->settle(spent);
   request.attempt.reset();
-  if (run.budget) unpark(run.budget, now);
+  for (auto budget = run.budget; budget; budget = budget->cap()) unpark(budget, now);
   touch(pool);
 }
 

@@ -32,6 +32,11 @@ struct SchedulerConfig {
   bool cache_order = true;      // an agent whose prompt cache is about to expire goes first if that saves more
   bool wait_for_prefix = true;  // siblings with one long prefix wait for the first one's first content
 
+  // Tokens that runs may spend between them; absent: unlimited. A group is what a run's name says before its first slash.
+  std::optional<std::int64_t> day_budget, total_budget;
+  std::map<std::string, std::int64_t> group_budgets;
+  Duration remember = 7 * 24h;  // how long what was learned of an account is believed without using it
+
   double reservation_quantile = 0.9;  // of what requests like this one used: so much of a limit is reserved for it
   bool calibration = true;            // learn how many tokens a client's bytes are, per model
 

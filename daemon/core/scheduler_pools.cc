@@ -4,12 +4,13 @@
 namespace hivemind {
 namespace {
 std::string key_of(const std::string& provider, const std::string& account) { return provider + '\0' + account; }
-std::string key_of(const std::string& provider, const std::string& account, const std::string& model_class) {
+}  // namespace
+
+std::string pool_key(const std::string& provider, const std::string& account, const std::string& model_class) {
   std::string key;
   key.reserve(provider.size() + account.size() + model_class.size() + 2);
   return key.append(provider).append(1, '\0').append(account).append(1, '\0').append(model_class);
 }
-}  // namespace
 
 Pool& Scheduler::Impl::pool_of(const RequestProfile& profile, TimePoint now) {
   const std::string* account = &profile.account;
@@ -17,7 +18,7 @@ Pool& Scheduler::Impl::pool_of(const RequestProfile& profile, TimePoint now) {
     const auto known = organisations.find(key_of(profile.provider, profile.account));
     if (known != organisations.end()) account = &known->second;
   }
-  auto key = key_of(profile.provider, *account, profile.model_class);
+  auto key = pool_key(profile.provider, *account, profile.model_class);
   const auto found = pools.find(key);
   if (found != pools.end()) return *found->second;
   forget_idle_pools(now);
@@ -48,8 +49,8 @@ void Scheduler::Impl::share_limits(Pool& seen, const std::string& organisation, 
   }
   for (Pool* pool : same) {
     pool->organisation = organisation;
-    auto node = pools.extract(key_of(provider, account, pool->model_class()));
-    auto key = key_of(provider, organisation, pool->model_class());
+    auto node = pools.extract(pool_key(provider, account, pool->model_class()));
+    auto key = pool_key(provider, organisation, pool->model_class());
     const auto shared = pools.find(key);
     if (shared == pools.end()) {
       pool->rename(organisation);

@@ -110,6 +110,7 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
     add(*request, reason(*request, {}, now), asleep ? std::optional(request->not_before - now) : std::nullopt);
   }
 
+  s.budgets = caps.snapshot();
   for (const auto& [id, run] : runs) s.runs.push_back(describe(*run));
   std::sort(s.runs.begin(), s.runs.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   return s;
@@ -149,14 +150,19 @@ Refusal Scheduler::Impl::size_refusal(const Request& request, const RateLimit& l
 }
 
 Refusal Scheduler::Impl::budget_refusal(const Request& request) const {
-  const Budget& budget = *request.run->budget;
+  const Budget* const short_of = request.run->budget->short_of(request.bound());
+  const Budget& budget = short_of ? *short_of : *request.run->budget;
   const bool own = request.run->spec.token_budget.has_value();
+  std::string whose = caps.name_of(&budget), what_helps = "Raise it in the configuration ([budget])";
+  if (whose.empty()) {
+    whose = "the token budget of run '" + request.run->spec.name + "'" + (own ? "" : " (its parent's)");
+    what_helps = "Raise --token-budget";
+  }
   return {RefusalKind::budget,
-          "HiveMind: the token budget of run '" + request.run->spec.name + "'" + (own ? "" : " (its parent's)") +
-              " does not allow this request: " + std::to_string(budget.spent()) + " of " +
+          "HiveMind: " + whose + " does not allow this request: " + std::to_string(budget.spent()) + " of " +
               std::to_string(budget.limit()) + " tokens are spent, " +
               std::to_string(std::max<std::int64_t>(0, budget.left())) + " left, and it may take up to " +
-              std::to_string(request.bound()) + ". Raise --token-budget, or lower the request's max_tokens",
+              std::to_string(request.bound()) + ". " + what_helps + ", or lower the request's max_tokens",
           std::nullopt, false};
 }
 }  // namespace hivemind

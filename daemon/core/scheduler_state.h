@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/budget_caps.h"
 #include "core/decision_log.h"
 #include "core/demand.h"
 #include "core/pool.h"
@@ -45,15 +46,18 @@ struct Request {
   std::optional<Attempt> attempt;
 
   std::int64_t input_bound = 0;  // by what is known of its client's bytes, else profile.input_bound
+  const Budget* parked_on = nullptr;
   int oversized = 0;             // rejections while it was larger than a whole limit
 
   // The most that its budget may be charged for one attempt.
   std::int64_t bound() const { return input_bound + profile.output_bound; }
 };
 
+std::string pool_key(const std::string& provider, const std::string& account, const std::string& model_class);
+
 class Scheduler::Impl {
 public:
-  explicit Impl(SchedulerConfig c) : config(std::move(c)), jitter(config.seed) {}
+  explicit Impl(SchedulerConfig c) : config(std::move(c)), jitter(config.seed) { caps.configure(config); }
 
   // Events.
   RunState& run_of(RunId id, TimePoint now);
@@ -79,6 +83,7 @@ public:
   void sleep(Request& request, TimePoint until);
   void park(Request& request, TimePoint now);
   void unpark(const std::shared_ptr<Budget>& budget, TimePoint now);
+  void unpark_all(TimePoint now);
   void leave_wait(Request& request, TimePoint now);  // from any of them
   void begin_wait(Request& request, TimePoint now);
   void end_wait(Request& request, TimePoint now);
@@ -96,6 +101,11 @@ public:
   void erase(Request& request);
   void release(RunState& run, TimePoint now);
   Refusal deadline_refusal(const Request& request, TimePoint now) const;
+  void wall_clock(TimePoint now, double unix_now);
+  std::string save(TimePoint now, double unix_now);
+  bool restore(std::string_view bytes, TimePoint now, double unix_now);
+  void pool_fields(auto& io, TimePoint now);
+
   const RateLimit* too_small_for(const Request& request) const;
   Refusal size_refusal(const Request& request, const RateLimit& limit) const;
   Refusal budget_refusal(const Request& request) const;
@@ -118,6 +128,7 @@ public:
   std::set<std::pair<TimePoint, RequestId>> sleepers, deadlines;
   std::unordered_map<const Budget*, std::vector<RequestId>> parked;
   TokenCalibrations calibrations;
+  BudgetCaps caps;
   std::vector<Action> pending;
   DecisionLog log;
   std::optional<TimePoint> draining;

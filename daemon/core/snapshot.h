@@ -59,9 +59,11 @@ struct DecisionSnapshot {
   std::string reason;
   Reason why;
 };
+struct BudgetSnapshot { std::string name; std::int64_t limit = 0, spent = 0, reserved = 0; };  // that runs share
 struct Snapshot {
   std::vector<PoolSnapshot> pools;
   std::vector<RunSnapshot> runs;
   std::vector<WaitingSnapshot> queue;  // in the order they would go
+  std::vector<BudgetSnapshot> budgets;
 };
 }  // namespace hivemind

@@ -5,8 +5,7 @@
 
 namespace hivemind {
 namespace {
-constexpr double margin = 1.5;            // of the bound, over the worst seen
-constexpr std::size_t most_known = 1024;  // clients name themselves and their models
+constexpr double margin = 1.5;  // of the bound, over the worst seen
 }  // namespace
 
 void TokenCalibration::add(double estimated, double counted) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
 
 #include "core/signals.h"
@@ -26,6 +27,13 @@ public:
   // At most so many input tokens: the sound bound until enough is known, then half as much again as the worst seen.
   std::int64_t bound(std::int64_t estimated, std::int64_t sound) const;
 
+  // Writes or reads what outlives a restart.
+  void fields(auto& io) {
+    io(count_), io(next_), io(worst_);
+    if (count_ > memory || next_ >= memory || !(worst_ >= 0)) *this = TokenCalibration{};
+    for (std::size_t i = 0; i < count_; ++i) io(ratios_[i]);
+  }
+
 private:
   std::array<float, memory> ratios_{};
   std::size_t count_ = 0, next_ = 0;
@@ -38,7 +46,24 @@ public:
   const TokenCalibration& of(const RequestProfile& profile) const;
   void learn(const RequestProfile& profile, const Usage& usage);
 
+  void fields(auto& io) {
+    auto count = static_cast<std::uint32_t>(known_.size());
+    io(count);
+    if constexpr (std::remove_reference_t<decltype(io)>::reading) {
+      for (std::uint32_t i = 0; i < count && io.ok() && known_.size() < most_known; ++i) {
+        std::string name;
+        io(name);
+        TokenCalibration calibration;
+        calibration.fields(io);
+        if (io.ok()) known_[std::move(name)] = calibration;
+      }
+    } else {
+      for (auto& [name, calibration] : known_) io(name), calibration.fields(io);
+    }
+  }
+
 private:
+  static constexpr std::size_t most_known = 1024;  // clients name themselves and their models
   static std::string key(const RequestProfile& profile);
   std::unordered_map<std::string, TokenCalibration> known_;
 };

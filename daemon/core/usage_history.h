@@ -18,6 +18,13 @@ public:
   std::optional<double> output(double quantile) const { return pick(outputs_, quantile); }
   std::optional<double> billed_share(double quantile) const { return pick(shares_, quantile); }
 
+  // Writes or reads what outlives a restart.
+  void fields(auto& io) {
+    io(count_), io(next_);
+    if (count_ > memory || next_ >= memory) *this = UsageHistory{};
+    for (std::size_t i = 0; i < count_; ++i) io(outputs_[i]), io(shares_[i]);
+  }
+
 private:
   using Samples = std::array<float, memory>;
   std::optional<double> pick(const Samples& samples, double quantile) const;

@@ -28,6 +28,16 @@ void Admission::drain(TimePoint deadline) {
   act(now);
 }
 
+double Admission::unix_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+void Admission::tell_time() {
+  const auto now = Clock::now();
+  scheduler_.wall_clock(now, unix_time());
+  act(now);
+}
+
 RequestId Admission::submit(RunId run, RequestProfile profile) {
   const auto now = Clock::now();
   const auto request = scheduler_.submit(run, std::move(profile), now);

@@ -35,6 +35,12 @@ public:
   void finished(RequestId request, const Usage& usage, bool broken);
   void cancelled(RequestId request, const Usage& usage);
 
+  // What the scheduler learned and spent, for the next daemon.
+  std::string save() const { return scheduler_.save(Clock::now(), unix_time()); }
+  bool restore(std::string_view bytes) { return scheduler_.restore(bytes, Clock::now(), unix_time()); }
+  // Call now and then: a new day brings a new day's budget.
+  void tell_time();
+
   Snapshot snapshot() const { return scheduler_.snapshot(Clock::now()); }
   std::vector<DecisionSnapshot> decisions(std::optional<std::uint64_t> about) const {
     constexpr std::size_t most = 1000;
@@ -48,6 +54,7 @@ private:
     Waiter waiter;
     std::optional<Action> action;
   };
+  static double unix_time();
   void act(TimePoint now);
   void arm();
 

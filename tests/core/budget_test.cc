@@ -79,5 +79,33 @@ TEST(Budget, FanOutNeverOvershoots) {
     EXPECT_EQ(budget->reserved(), 0);
   }
 }
+
+TEST(BudgetCap, IsSharedAndSetsNobodysPartAside) {
+  const auto total = Budget::shared(1000, nullptr), day = Budget::shared(500, total);
+  const auto a = Budget::open(400, 0, nullptr, day), b = Budget::open(400, 0, nullptr, day);
+  EXPECT_EQ(b->left(), 400) << "a's budget takes nothing from it before it is used";
+  auto of_a = Budget::reserve(a, 300);
+  ASSERT_TRUE(of_a);
+  EXPECT_EQ(total->reserved(), 300);
+  EXPECT_EQ(b->left(), 200);
+  EXPECT_FALSE(Budget::reserve(b, 201));
+  EXPECT_EQ(b->short_of(201), day.get());
+  EXPECT_TRUE(b->may_fit_later(400));
+  EXPECT_FALSE(b->may_fit_later(401));
+  of_a->settle(50);
+  EXPECT_EQ(day->spent(), 50);
+  EXPECT_EQ(total->spent(), 50);
+  EXPECT_EQ(total->reserved(), 0);
+  EXPECT_EQ(b->left(), 400);
+}
+
+TEST(BudgetCap, HoldsForChildrenToo) {
+  const auto day = Budget::shared(100, nullptr);
+  const auto run = Budget::open(1000, 0, nullptr, day), child = Budget::open(500, 0, run);
+  EXPECT_EQ(child->left(), 100);
+  { const auto forfeited = Budget::reserve(child, 60); }
+  EXPECT_EQ(day->spent(), 60);
+  EXPECT_EQ(child->spent(), 60);
+}
 }  // namespace
 }  // namespace hivemind

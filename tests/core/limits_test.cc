@@ -136,5 +136,23 @@ TEST(Limits, MergedPoolsShareWhatIsLeft) {
   a.merge(b, t0);
   EXPECT_DOUBLE_EQ(a.all()[0].available(t0), 30);
 }
+
+TEST(Limits, WhatNoResponseNamesAnyMoreIsForgotten) {
+  Limits limits;
+  limits.seed(seed(60, 6000), minute, t0);
+  auto spending = limits.reserve(1, need(100), t0);
+  const LimitReport told[] = {report(Dimension::requests, 50, 30), report(Dimension::output_tokens, 900, 900)};
+  limits.observe(spending, told, minute, t0);
+  const LimitReport still[] = {report(Dimension::output_tokens, 900, 900)};
+  for (int i = 0; i < 100; ++i) {
+    limits.heard(still, minute, t0 + 5min);
+    limits.observe(spending, still, minute, t0 + 5min);
+  }
+  EXPECT_EQ(limits.all().size(), 3u) << "it may be a gateway's whim";
+  limits.heard(still, minute, t0 + 10min);
+  ASSERT_EQ(limits.all().size(), 2u);
+  EXPECT_EQ(limits.all()[0].dimension(), Dimension::input_tokens) << "the configured one stays";
+  EXPECT_EQ(limits.all()[1].dimension(), Dimension::output_tokens) << "and so does the one that is named";
+}
 }  // namespace
 }  // namespace hivemind
