@@ -204,28 +204,31 @@ void Simulation::ask(std::uint32_t index) {
 
 void Simulation::act() {
   for (const auto& action : scheduler_->act(now_)) {
-    if (const auto* dispatch = std::get_if<Dispatch>(&action)) {
-      const auto index = by_request_.at(dispatch->request);
-      if (now_ - exchanges_[index].waiting_since > 1ms) outcome_.backlog_end = since_start(now_);
-      span(exchanges_[index], Span::Kind::waits, exchanges_[index].waiting_since);
-      send(index);
-    } else {
-      const auto& refuse = std::get<Refuse>(action);
-      const auto found = by_request_.find(refuse.request);
-      const auto index = found->second;
+    const auto found = by_request_.find(std::visit([](const auto& a) { return a.request; }, action));
+    if (found == by_request_.end()) continue;  // its agent has just died of another of these
+    const auto index = found->second;
+    if (const auto* refuse = std::get_if<Refuse>(&action)) {
       by_request_.erase(found);
-      ++outcome_.refused;
-      const bool budget = refuse.refusal.kind == RefusalKind::budget;
-      Agent& agent = agents_[exchanges_[index].agent];
-      if (budget && agent.budget >= 0) ++outcome_.runs[static_cast<std::size_t>(agent.budget)].refused;
-      if (budget) outcome_.agents[exchanges_[index].agent].over_budget = true;
-      went_wrong(index, {budget ? 429 : 503, refuse.refusal.retry_after, refuse.refusal.should_retry},
-                 "refused: " + refuse.refusal.message);
+      refused(index, refuse->refusal);
+      continue;
     }
+    if (now_ - exchanges_[index].waiting_since > 1ms) outcome_.backlog_end = since_start(now_);
+    span(exchanges_[index], Span::Kind::waits, exchanges_[index].waiting_since);
+    send(index);
   }
   const auto wake = scheduler_->wake_at();
   if (wake && wake != armed_) events_.schedule(std::max(*wake, now_), {Kind::wake, 0, 0});
   armed_ = wake;
+}
+
+void Simulation::refused(std::uint32_t index, const Refusal& refusal) {
+  ++outcome_.refused;
+  const auto number = exchanges_[index].agent;
+  const bool budget = refusal.kind == RefusalKind::budget;
+  if (budget) outcome_.agents[number].over_budget = true;
+  if (const int run = agents_[number].budget; budget && run >= 0)
+    ++outcome_.runs[static_cast<std::size_t>(run)].refused;
+  went_wrong(index, {budget ? 429 : 503, refusal.retry_after, refusal.should_retry}, "refused: " + refusal.message);
 }
 
 void Simulation::delivered(std::uint32_t index, const Usage& usage) {

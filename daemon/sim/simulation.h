@@ -64,6 +64,7 @@ private:
   void begin_turn(std::uint32_t agent);
   std::uint32_t open_exchange(std::uint32_t agent, int which);
   void ask(std::uint32_t index);
+  void refused(std::uint32_t index, const Refusal& refusal);
   void delivered(std::uint32_t index, const Usage& usage);
   void went_wrong(std::uint32_t index, const ClientError& error, const std::string& reason);
   void timed_out(std::uint32_t index);
