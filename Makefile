@@ -38,7 +38,7 @@ core := $(call objects,daemon/core)
 shell := $(call objects,daemon/net daemon/control daemon/trace daemon/store)
 DAEMON_LIBS := -lspdlog -lfmt -lssl -lcrypto -lsimdjson -lpthread
 PROGRAMS := $(addprefix $(BIN)/,hivemindd hivemindctl hivemind-run hivemind-sim)
-TEST_PROGRAMS := $(addprefix $(BIN)/,hivemind-mock sim_test core_test net_test run_test preload_test bench_client)
+TEST_PROGRAMS := $(addprefix $(BIN)/,hivemind-mock sim_test core_test net_test run_test preload_test bench_client core_bench)
 
 .PHONY: all deps demo check bench asan tsan tidy install uninstall help tests clean
 all: $(PROGRAMS) $(LIB)/libhivemind-preload.so $(BIN)/hivemind-mock
@@ -74,6 +74,8 @@ $(BIN)/preload_test: $(call objects,tests/preload) $(patsubst %,$(OBJ)/preload/%
 	$(link) -lgtest_main -lgtest -lpthread
 $(BIN)/bench_client: $(call objects,tests/bench)
 	$(link) -lssl -lcrypto -lpthread
+$(BIN)/core_bench: $(call objects,tests/bench/core) $(OBJ)/libcore.a
+	$(link) -lbenchmark -lsimdjson -lcrypto -lpthread
 
 # Asio, Beast and OpenSSL are parsed once for all of these folders.
 PCH := $(OBJ)/daemon/net/pch.h

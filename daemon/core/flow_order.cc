@@ -6,6 +6,7 @@ namespace hivemind {
 namespace {
 // What bands get of a level on which they meet.
 constexpr std::array<double, FlowOrder::bands> weights{8, 4, 2, 1};
+bool climbs(int band) { return band > 0 && band < FlowOrder::overdue; }
 }  // namespace
 
 FlowOrder::FlowOrder(const OrderPolicy& policy, bool banded, Duration aging_step)
@@ -24,15 +25,14 @@ FlowKey FlowOrder::key(OrderedFlow& flow) const {
 void FlowOrder::insert(OrderedFlow& flow) {
   Band& band = of(flow.placed);
   flow.at = band.order.insert(key(flow)).first;
-  flow.aged = flow.since;
-  if (flow.placed > 0 && flow.placed < overdue) band.ages.emplace(flow.aged, &flow);
+  if (climbs(flow.placed)) flow.age = band.ages.emplace_hint(band.ages.end(), flow.since, &flow);
   ++size_;
 }
 
 void FlowOrder::remove(OrderedFlow& flow) {
   Band& band = of(flow.placed);
   band.order.erase(flow.at);
-  band.ages.erase({flow.aged, &flow});
+  if (climbs(flow.placed)) band.ages.erase(flow.age);
   --size_;
 }
 
@@ -70,10 +70,10 @@ void FlowOrder::rekey(OrderedFlow& flow) {
     return;
   }
   Band& band = of(flow.placed);
-  if (flow.aged != flow.since && flow.placed > 0 && flow.placed < overdue) {
-    auto age = band.ages.extract({flow.aged, &flow});
-    age.value().first = flow.aged = flow.since;
-    band.ages.insert(std::move(age));
+  if (climbs(flow.placed) && flow.age->first != flow.since) {
+    auto age = band.ages.extract(flow.age);
+    age.value().first = flow.since;
+    flow.age = band.ages.insert(band.ages.end(), std::move(age));
   }
   const FlowKey now = key(flow);
   if (now == *flow.at) return;

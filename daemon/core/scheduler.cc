@@ -147,7 +147,8 @@ void Scheduler::Impl::end_turn(const Request& request, TimePoint now) {
 
 void Scheduler::Impl::begin_wait(Request& request, TimePoint now) {
   request.waiting_since = now;
-  deadlines.emplace(request.deadline, request.id);
+  // Mostly the latest of all: no search.
+  request.deadline_entry = deadlines.emplace_hint(deadlines.end(), request.deadline, request.id);
   ++waiting;
   ++request.run->waiting;
   ++request.agent->waiting;
@@ -210,7 +211,7 @@ void Scheduler::Impl::leave_wait(Request& request, TimePoint now) {
 }
 
 void Scheduler::Impl::end_wait(Request& request, TimePoint now) {
-  deadlines.erase({request.deadline, request.id});
+  deadlines.erase(request.deadline_entry);
   --waiting;
   --request.run->waiting;
   --request.agent->waiting;

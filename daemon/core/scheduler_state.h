@@ -35,6 +35,7 @@ struct Request {
   RequestProfile profile;
   Place place = Place::queued;
   TimePoint submitted, deadline, waiting_since, not_before{};
+  std::set<std::pair<TimePoint, RequestId>>::iterator deadline_entry;  // while it waits
   RunQueue::Item item;
   std::optional<RunQueue::Place> stood;  // its place in line before the last attempt
   bool came_back = false;                // it stood there for a client that left

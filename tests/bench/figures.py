@@ -3,6 +3,7 @@ import json
 import os
 import re
 import statistics
+import subprocess
 
 
 from peers import FAR, HOST
@@ -137,3 +138,21 @@ def launch(world):
     kib = int(re.search(r"VmHWM:\s+(\d+) kB", peak.out()).group(1))
     return [figure("hivemind-run true (beside true)", took["p50"], "ms", beside=bare["p50"], bound=15, note=f"p95 {took['p95']:.1f}"),
             figure("hivemind-run: peak resident memory", kib / KIB, "MiB", bound=8)]
+
+
+def core(world):
+    """core_bench: the scheduler's CPU per event with 100,000 requests queued from 10,000 agents, and how that grows."""
+    out = subprocess.run([os.path.join(world.bin, "core_bench"), "--benchmark_filter=fair", "--benchmark_repetitions=5",
+                          "--benchmark_format=json"], check=True, capture_output=True, text=True).stdout
+    rounds = {}
+    for run in json.loads(out)["benchmarks"]:
+        if run["run_type"] == "iteration":
+            rounds.setdefault(run["name"], []).append(run["cpu_time"] / 1000)
+    found = []
+    for event in ("submit", "dispatch"):
+        few, some, many = (min(rounds[f"{event}/fair/{queued}"]) for queued in (1000, 10000, 100000))
+        found.append(figure(f"scheduler: {event}, 100,000 queued of 10,000 agents", many, "us", bound=2,
+                            note=f"the least of five; 1,000 queued {few:.2f}, 10,000 queued {some:.2f}"))
+        found.append(figure(f"scheduler: {event}, 100,000 queued (beside 1,000)", many, "us", beside=few, bound=10, of="ratio",
+                            note="a search through all of them would take 100 times as long"))
+    return found
