@@ -99,5 +99,46 @@ TEST(SchedulerSwitches, FairOrder) {
   EXPECT_LT(last_of_the_small(true), 61s);
   EXPECT_GT(last_of_the_small(false), 110s);
 }
+
+TEST(SchedulerSwitches, Calibration) {
+  // This client's bytes are four times as many tokens as they look like: the token limit is met, or it is not.
+  const auto sent_at_once = [](bool calibration) {
+    SchedulerConfig config;
+    config.calibration = calibration;
+    config.admission = false;
+    config.seeds[""].tokens_per_minute = 100'000;
+    Scheduler scheduler(config);
+    TimePoint now = start;
+    for (int i = 0; i < 10; ++i, now += 1min) {
+      const auto id = scheduler.submit(1, profile("xai", 1000, 100), now);
+      scheduler.act(now);
+      scheduler.finished(id, usage(4000, 100), false, now);
+    }
+    for (int i = 0; i < 200; ++i) scheduler.submit(1, profile("xai", 1000, 100), now);
+    return scheduler.act(now).size();
+  };
+  EXPECT_LE(sent_at_once(true), 24u);
+  EXPECT_GT(sent_at_once(false), 60u);
+}
+
+TEST(SchedulerSwitches, ReservationQuantile) {
+  const auto reserved = [](double quantile) {
+    SchedulerConfig config;
+    config.reservation_quantile = quantile;
+    config.seeds[""].output_tokens_per_minute = 100'000;
+    Scheduler scheduler(config);
+    TimePoint now = start;
+    for (int i = 1; i <= 20; ++i, now += 1min) {
+      const auto id = scheduler.submit(1, profile("anthropic", 10, 4000), now);
+      scheduler.act(now);
+      scheduler.finished(id, usage(10, 100 * i), false, now);
+    }
+    scheduler.submit(1, profile("anthropic", 10, 4000), now);
+    scheduler.act(now);
+    return scheduler.snapshot(now).pools.at(0).limits.at(0).reserved;
+  };
+  EXPECT_DOUBLE_EQ(reserved(0.5), 1000);
+  EXPECT_DOUBLE_EQ(reserved(0.9), 1800);
+}
 }  // namespace
 }  // namespace hivemind
