@@ -65,7 +65,7 @@ $(BIN)/sim_test: $(call objects,tests/sim tests/sim/provider) $(filter-out %/mai
     $(OBJ)/libprovider.a $(OBJ)/libshell.a $(OBJ)/libcore.a
 	$(link) -lgtest_main -lgtest -lsimdjson -lcrypto -lpthread
 $(BIN)/core_test: $(call objects,tests/core) $(OBJ)/libcore.a
-	$(link) -lgtest_main -lgtest -lsimdjson -lcrypto -lpthread
+	$(link) -lgtest_main -lgtest -lrapidcheck -lsimdjson -lcrypto -lpthread
 $(BIN)/net_test: $(call objects,tests/net) $(filter-out %/main.o %/json.o,$(call objects,daemon/ctl)) $(OBJ)/libshell.a $(OBJ)/libcore.a
 	$(link) -lgtest_main -lgtest $(DAEMON_LIBS)
 $(BIN)/run_test: $(call objects,tests/run) $(filter-out %/main.o,$(call objects,preload/run))
