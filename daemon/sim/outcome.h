@@ -32,7 +32,7 @@ struct Work {
 
 // For the plot: what an agent's request did, from when to when.
 struct Span {
-  enum class Kind { waits, runs, fails, backs_off };
+  enum class Kind { waits, runs, fails };
   std::uint32_t agent = 0;
   Kind kind = Kind::waits;
   Duration from{}, to{};

@@ -194,8 +194,9 @@ RequestProfile Simulation::profile(const Exchange& exchange) const {
 void Simulation::ask(std::uint32_t index) {
   Exchange& exchange = exchanges_[index];
   ++exchange.generation;
+  if (exchange.retries > 0) span(exchange, Span::Kind::waits, exchange.waiting_since);  // the client backed off
   exchange.content = false;
-  exchange.asked = exchange.waiting_since = now_;
+  exchange.waiting_since = now_;
   later(agents_[exchange.agent].group->timeout, Kind::timeout, index);
   if (!scheduler_) return send(index);
   exchange.request = scheduler_->submit(agents_[exchange.agent].run, profile(exchange), now_);

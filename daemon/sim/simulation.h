@@ -45,7 +45,7 @@ private:
     std::vector<provider::LimitState> limits;  // as of its arrival
     int retries = 0;                           // by the client
     std::uint64_t number = 0;
-    TimePoint begun, asked, sent, waiting_since;
+    TimePoint begun, sent, waiting_since;
     bool worked_on = false;  // the provider's end() is due
     std::size_t work = 0;    // in outcome_.work, while worked_on
     std::unique_ptr<Listener> listener;
