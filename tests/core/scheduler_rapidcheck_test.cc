@@ -141,7 +141,8 @@ private:
   }
   void fail(std::size_t which, unsigned amount) {
     const auto [id, known] = take(which);
-    Failure failure{static_cast<FailureClass>(amount % 8), amount % 3 ? 500 : 0, std::nullopt, ""};
+    // None that would teach another limit than the one the account keeps to here.
+    Failure failure{static_cast<FailureClass>(3 + amount % 5), amount % 3 ? 500 : 0, std::nullopt, ""};
     if (amount % 5 == 0) failure.retry_after = std::chrono::seconds(amount % 90);
     if (scheduler_->failed(id, failure, {}, now_) == FailureVerdict::retry)
       waiting_[id] = {now_, known.run, known.profile};
