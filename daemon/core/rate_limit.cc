@@ -76,7 +76,7 @@ void RateLimit::roll(TimePoint now) {
   }
   if (!bucket_ && now >= end_) {
     began_ = window_end(now) - window_;
-    scouting_ = !proven_;
+    scouting_ = true;
     scout_sent_.reset();
   }
   level_ = available(now);
@@ -206,10 +206,7 @@ void RateLimit::observe(const LimitReport& told_report, const Answered& answered
     return;  // speaks of a window that is over
   }
 
-  if (!bucket_ && answered.sent >= began_ && scouting_) {
-    scouting_ = false;
-    proven_ = true;
-  }
+  if (answered.sent >= began_) scouting_ = false;
   const double rounding = report.granularity > 1 ? static_cast<double>(report.granularity) / 2 : 0;
   const double refilled = bucket_ ? rate() * in_seconds(now - answered.sent) : 0;
   const double told = remaining - rounding - answered.unsettled - answered.after + refilled;
@@ -236,7 +233,6 @@ void RateLimit::rejected(const Answered& answered, std::optional<double> remaini
       lag_ = std::min<Duration>(lag_ + into + retry_after, window_ / 4);
     }
     if (within) end_ = end;
-    proven_ = false;
   } else if (answered.newest && source_ == LimitSource::rejection) {
     const double factor = refused_at_ && served_ < soon ? plunge : backoff;
     refused_at_ = limit_;

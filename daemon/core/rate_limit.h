@@ -94,8 +94,9 @@ private:
   TimePoint end_;      // window: when it is full again
   Duration lag_{};     // window: how much later than announced the provider's windows begin
   TimePoint began_{};  // window: when we took the current one to have begun
-  // Until a window's beginning has proven right once, the first request of a new one goes ahead alone for a moment.
-  bool proven_ = false, scouting_ = false;
+  // The first request of a new window goes ahead alone for a moment: a beginning believed a millisecond early would
+  // cost as many rejections as go out at once.
+  bool scouting_ = false;
   std::optional<TimePoint> scout_sent_;
   double burst_;     // learned; infinite until then
   double care_ = 0;  // with a burst: share of the rate kept back, since the way to the provider varies
@@ -111,7 +112,7 @@ private:
 
 void RateLimit::fields(auto& io) {
   double burst = std::isfinite(burst_) ? burst_ : -1, refused = refused_at_.value_or(-1);
-  io(dimension_), io(source_), io(bucket_), io(proven_);
+  io(dimension_), io(source_), io(bucket_);
   io(limit_), io(level_), io(burst), io(care_), io(proven_burst_), io(refused);
   io(window_), io(lag_), io(updated_), io(end_), io(relax_at_), io(told_at_);
   io(relax_after_);
