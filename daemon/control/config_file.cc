@@ -57,8 +57,6 @@ void describe_scheduler(auto& at, SchedulerConfig& c) {
   at.flag("slow_start", c.slow_start);
   at.flag("class_order", c.class_order);
   at.flag("keep_place", c.keep_place);
-  at.flag("cache_order", c.cache_order);
-  at.flag("wait_for_prefix", c.wait_for_prefix);
   at.duration("remember", c.remember);
   at.real("reservation_quantile", c.reservation_quantile, {0, 1});
   at.flag("calibration", c.calibration);

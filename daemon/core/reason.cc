@@ -40,8 +40,6 @@ std::string own_words(const Reason& reason) {
       return text;
     case ReasonKind::hold:
       return "slots are held for agents between turns, for " + in;
-    case ReasonKind::prefix:
-      return "a sibling is first to have their common prefix cached";
     case ReasonKind::backoff:
       return "backing off after " + what_failed(reason) + ", " + in;
     case ReasonKind::budget:
@@ -74,9 +72,9 @@ std::string per_window(Duration window) {
 }
 
 const char* to_string(ReasonKind kind) {
-  static constexpr const char* names[] = {
-      "next",   "cooldown", "overload", "fault",  "quota",      "concurrency", "limit",  "hold", "prefix", "backoff",
-      "budget", "deadline", "draining", "closed", "queue_full", "too_large",   "failed", "left", "done"};
+  static constexpr const char* names[] = {"next",   "cooldown",   "overload",  "fault",  "quota",    "concurrency",
+                                          "limit",  "hold",       "backoff",   "budget", "deadline", "draining",
+                                          "closed", "queue_full", "too_large", "failed", "left",     "done"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -93,8 +91,6 @@ const char* freed_by(const Reason& reason) {
     case ReasonKind::quota:
     case ReasonKind::concurrency:
       return reason.in ? "time" : "the end of a request";
-    case ReasonKind::prefix:
-      return "the sibling's first content";
     case ReasonKind::budget:
       return "a refund";
     case ReasonKind::cooldown:

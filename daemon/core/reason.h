@@ -18,7 +18,6 @@ enum class ReasonKind {
   concurrency,  // `need`: under way, `limit`: allowed
   limit,        // `dimension` per `window`: `available` of `limit` left, `need` needed
   hold,         // slots are held for agents between turns
-  prefix,       // a sibling is first to have the common prefix cached
   backoff,      // after `failure`
   budget,       // the run's tokens
   deadline,     // it waited as long as it may

@@ -29,8 +29,6 @@ struct SchedulerConfig {
   bool slow_start = true;       // the window doubles until the first sign of congestion
   bool class_order = true;      // inside a run: what an agent waits for before side work, as its client classes them
   bool keep_place = true;       // a client that asks the same again keeps its place in line
-  bool cache_order = true;      // an agent whose prompt cache is about to expire goes first if that saves more
-  bool wait_for_prefix = true;  // siblings with one long prefix wait for the first one's first content
 
   // Tokens that runs may spend between them; absent: unlimited. A group is what a run's name says before its first slash.
   std::optional<std::int64_t> day_budget, total_budget;
