@@ -16,8 +16,8 @@ namespace hivemind {
 
 using FlowKey = std::tuple<double, std::int64_t, Flow*>;
 struct OrderedFlow : Flow {
-  std::set<FlowKey>::iterator at;  // while backlogged
-  int placed = 0, home = 0;        // the band it is in; the one whose policy its tag belongs to
+  std::set<FlowKey>::iterator at;                       // while backlogged
+  int placed = 0, home = 0;                             // the band it is in; the one whose policy its tag belongs to
   std::set<std::pair<TimePoint, Flow*>>::iterator age;  // in a band that climbs
 };
 

@@ -22,7 +22,7 @@ struct Flow {
   // Of its first waiting request:
   int band = 0;
   TimePoint since{};
-  bool overdue = false;  // it has waited longer than any policy may let it
+  bool overdue = false;   // it has waited longer than any policy may let it
   std::int64_t rank = 0;  // arrival
   double cost = 0;        // share of the pool's minute
   TimePoint start_by = TimePoint::max();
