@@ -88,6 +88,7 @@ RateLimit::Answered Limits::answered(const Spending& spending, Dimension d) cons
           .after = of(spent_, d) - of(spending.spent_before, d),
           .unsettled = unsettled,
           .outstanding = of(outstanding_, d),
+          .before = std::min(of(spending.outstanding_before, d), of(outstanding_, d)) - of(spending.need, d),
           .newest = spending.attempt > corrected_,
           .pressure = d == Dimension::requests ? spending.pressure : 0};
 }

@@ -214,6 +214,10 @@ void RateLimit::observe(const LimitReport& told_report, const Answered& answered
   level_ = std::min(level_, told);
   // Token estimates err; what the provider says is left and nobody under way can still take is ours.
   if (dimension_ != Dimension::requests) level_ = std::max(level_, told - answered.outstanding - rounding);
+  // Requests that overtook each other on the way are counted twice above: once all before it have been answered, what
+  // is left is what it says.
+  else if (!bucket_ && answered.sent >= began_)
+    level_ = std::max(level_, remaining - answered.after - answered.before);
   level_ = std::min(level_, capacity());
 }
 

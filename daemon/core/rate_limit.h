@@ -38,14 +38,16 @@ public:
   void give_back(double amount, TimePoint spent_at, TimePoint now);
 
   // The attempt that a report or a rejection answers: what it and its successors took of this dimension.
+  static constexpr double infinitely_many = std::numeric_limits<double>::infinity();
   struct Answered {
     TimePoint sent;
-    double need = 0;         // what it reserved
-    double after = 0;        // spent by attempts sent after it
-    double unsettled = 0;    // reserved when it was sent and charged by the provider only as it is produced
-    double outstanding = 0;  // reserved now and not settled: may not have been charged yet
-    bool newest = true;      // not sent before a correction of the same kind
-    double pressure = 0;     // as spend() told; 0: unknown
+    double need = 0;                  // what it reserved
+    double after = 0;                 // spent by attempts sent after it
+    double unsettled = 0;             // reserved when it was sent and charged by the provider only as it is produced
+    double outstanding = 0;           // reserved now and not settled: may not have been charged yet
+    double before = infinitely_many;  // sent before it, and maybe not counted yet
+    bool newest = true;               // not sent before a correction of the same kind
+    double pressure = 0;              // as spend() told; 0: unknown
   };
   void observe(const LimitReport& report, const Answered& answered, TimePoint now);
   // A 429 of this limit that names a delay. `remaining`: what it said was left, if anything. `believed`: what we
