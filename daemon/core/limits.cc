@@ -12,6 +12,7 @@ constexpr std::array dimensions{Dimension::requests, Dimension::input_tokens, Di
                                 Dimension::tokens};
 constexpr std::size_t longest_memory = 10000;  // dispatches remembered to learn a limit nobody told
 constexpr double shortest_wait = 1e-3;         // seconds; a retry at once says nothing of a rate
+constexpr int overtaking = 200;                // a share of the window: how far apart requests may overtake each other
 constexpr int enough_to_learn = 4;             // requests that went well in a window before its rejection
 // Without any limit known, fairness counts as if these were it.
 constexpr double usual_requests = 60, usual_tokens = 100'000;
@@ -39,6 +40,8 @@ Spending Limits::reserve(std::uint64_t attempt, const Amounts& need, TimePoint n
     of(spending.believed, limit.dimension()) = limit.available(now);
   }
   last_sent_ = attempt;
+  recent_.push_back({now, of(spent_, Dimension::requests)});
+  if (recent_.size() > longest_memory) recent_.pop_front();
   if (!knows_requests()) {
     sent_.push_back(now);
     if (sent_.size() > longest_memory) sent_.pop_front();
@@ -80,15 +83,37 @@ void Limits::seed(const ProviderSeed& seed, Duration minute, TimePoint now) {
   }
 }
 
-RateLimit::Answered Limits::answered(const Spending& spending, Dimension d) const {
+// What attempts sent after this one took and its answer cannot speak of. Requests overtake each other on the way: those
+// that were sent within a moment of it may be in what its answer says is left, and are ours to count anyway.
+double Limits::sent_after(const Spending& spending, Dimension d, Duration window) const {
+  const double after = of(spent_, d) - of(spending.spent_before, d);
+  if (d != Dimension::requests || recent_.empty() || spending.sent < recent_.front().at) return after;
+  const auto overtaken = std::upper_bound(recent_.begin(), recent_.end(), spending.sent + window / overtaking,
+                                          [](TimePoint t, const Sent& s) { return t < s.at; });
+  return std::min(after, of(spent_, d) - std::prev(overtaken)->spent);
+}
+
+// What its answer may not speak of yet: everything sent after it, everybody else who has no answer, and who was sent so
+// shortly before it that it may have been overtaken.
+double Limits::uncertain_about(const Spending& spending, Dimension d, Duration window) const {
+  const double after = of(spent_, d) - of(spending.spent_before, d);
+  const double others = of(outstanding_, d) - of(spending.need, d);
+  const auto first = std::lower_bound(recent_.begin(), recent_.end(), spending.sent - window / (10 * overtaking),
+                                      [](const Sent& s, TimePoint t) { return s.at < t; });
+  const double before = first == recent_.begin() ? 0 : std::prev(first)->spent;
+  return after + others + std::max(0.0, of(spending.spent_before, d) - of(spending.need, d) - before);
+}
+
+RateLimit::Answered Limits::answered(const Spending& spending, Dimension d, Duration window) const {
   // Output is charged as it is produced: a response head speaks of none of what was under way.
   const double unsettled = d == Dimension::output_tokens ? of(spending.outstanding_before, d) : 0;
   return {.sent = spending.sent,
           .need = of(spending.need, d),
           .after = of(spent_, d) - of(spending.spent_before, d),
+          .overdue = sent_after(spending, d, window),
+          .uncertain = uncertain_about(spending, d, window),
           .unsettled = unsettled,
           .outstanding = of(outstanding_, d),
-          .before = std::min(of(spending.outstanding_before, d), of(outstanding_, d)) - of(spending.need, d),
           .newest = spending.attempt > corrected_,
           .pressure = d == Dimension::requests ? spending.pressure : 0};
 }
@@ -117,7 +142,7 @@ void Limits::observe(Spending& spending, std::span<const LimitReport> reports, D
       limit = &limits_.back();
       sent_.clear();
     }
-    limit->observe(report, answered(spending, report.dimension), now);
+    limit->observe(report, answered(spending, report.dimension, window), now);
     limit->told(now);
   }
 }
@@ -141,7 +166,7 @@ void Limits::rejected(const Spending& spending, Duration retry_after, Duration m
       return r.dimension == limit.dimension() && r.remaining &&
              scaled(r.window, in_seconds(minute) / 60) == limit.window();
     });
-    const auto as = answered(spending, limit.dimension());
+    const auto as = answered(spending, limit.dimension(), limit.window());
     const bool silent = told == spending.told.end();
     const bool is_short = silent ? limit.dimension() == Dimension::requests && spending.told.empty()
                                  : static_cast<double>(*told->remaining) < as.need;
@@ -175,7 +200,7 @@ void Limits::learn_requests(const Spending& spending, Duration retry_after, Dura
   if (moment)
     limits_.back().paced(now);
   else
-    limits_.back().rejected(answered(spending, Dimension::requests), std::nullopt, 0, retry_after, now);
+    limits_.back().rejected(answered(spending, Dimension::requests, minute), std::nullopt, 0, retry_after, now);
   sent_.clear();
 }
 
@@ -212,6 +237,7 @@ void Limits::merge(const Limits& other, TimePoint now) {
     of(spent_, d) += of(other.spent_, d);
     of(outstanding_, d) += of(other.outstanding_, d);
   }
+  recent_.clear();  // two histories do not make one order
   cool_down(other.cooldown_);
 }
 

@@ -78,9 +78,16 @@ private:
   RateLimit* find(Dimension dimension);
   void learn_requests(const Spending& spending, Duration retry_after, Duration minute, TimePoint now);
   RateLimit* find(Dimension dimension, Duration window);
-  RateLimit::Answered answered(const Spending& spending, Dimension dimension) const;
+  RateLimit::Answered answered(const Spending& spending, Dimension dimension, Duration window) const;
+  double sent_after(const Spending& spending, Dimension dimension, Duration window) const;
+  double uncertain_about(const Spending& spending, Dimension dimension, Duration window) const;
 
+  struct Sent {
+    TimePoint at;
+    double spent;  // requests in all, this one included
+  };
   std::vector<RateLimit> limits_;
+  std::deque<Sent> recent_;
   Amounts spent_{}, outstanding_{};
   TimePoint cooldown_{};
   std::uint64_t last_sent_ = 0, corrected_ = 0;  // attempts up to corrected_ teach nothing new

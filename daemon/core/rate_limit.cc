@@ -107,7 +107,12 @@ bool RateLimit::unproven() const {
 
 double RateLimit::spend(double amount, TimePoint now) {
   roll(now);
-  if (!scout_sent_) scout_sent_ = now;
+  if (!scout_sent_) {
+    scout_sent_ = now;
+    // A window may begin with its first request instead of on the clock; a report of the clock's phase comes with its
+    // answer.
+    if (scouting_ && source_ == LimitSource::header) end_ = std::max(end_, now + window_ + margin(window_));
+  }
   level_ -= amount;
   const double drained = limit_ / in_seconds(window_) * in_seconds(std::max(now - last_spent_, Duration{}));
   pressure_ = std::max(0.0, pressure_ - drained) + amount;
@@ -130,7 +135,7 @@ void RateLimit::served(double pressure, TimePoint now) {
 
 void RateLimit::give_back(double amount, TimePoint spent_at, TimePoint now) {
   roll(now);
-  if (!bucket_ && spent_at < end_ - window_) return;  // that window is over
+  if (!bucket_ && spent_at < end_ - window_ - margin(window_)) return;  // that window is over
   level_ = std::min(capacity(), level_ + amount);
 }
 
@@ -202,22 +207,23 @@ void RateLimit::observe(const LimitReport& told_report, const Answered& answered
       resynchronised = resynchronised || other_window;
       end_ = other_window ? end : std::min(end_, end);
     }
-  } else if (!bucket_ && answered.sent < end_ - window_) {
+  } else if (!bucket_ && answered.sent < end_ - window_ - margin(window_)) {
     return;  // speaks of a window that is over
   }
 
   if (answered.sent >= began_) scouting_ = false;
   const double rounding = report.granularity > 1 ? static_cast<double>(report.granularity) / 2 : 0;
   const double refilled = bucket_ ? rate() * in_seconds(now - answered.sent) : 0;
-  const double told = remaining - rounding - answered.unsettled - answered.after + refilled;
-  if (resynchronised) level_ = told;
+  const double rest = remaining - rounding - answered.unsettled + refilled;
+  const double told = rest - answered.overdue;
+  if (resynchronised) level_ = rest - answered.after;
   level_ = std::min(level_, told);
   // Token estimates err; what the provider says is left and nobody under way can still take is ours.
   if (dimension_ != Dimension::requests) level_ = std::max(level_, told - answered.outstanding - rounding);
-  // Requests that overtook each other on the way are counted twice above: once all before it have been answered, what
+  // What was lost on the way (a reset, a gateway's own error) was never counted there: once nothing is uncertain, what
   // is left is what it says.
   else if (!bucket_ && answered.sent >= began_)
-    level_ = std::max(level_, remaining - answered.after - answered.before);
+    level_ = std::max(level_, remaining - answered.uncertain);
   level_ = std::min(level_, capacity());
 }
 

@@ -41,13 +41,14 @@ public:
   static constexpr double infinitely_many = std::numeric_limits<double>::infinity();
   struct Answered {
     TimePoint sent;
-    double need = 0;                  // what it reserved
-    double after = 0;                 // spent by attempts sent after it
-    double unsettled = 0;             // reserved when it was sent and charged by the provider only as it is produced
-    double outstanding = 0;           // reserved now and not settled: may not have been charged yet
-    double before = infinitely_many;  // sent before it, and maybe not counted yet
-    bool newest = true;               // not sent before a correction of the same kind
-    double pressure = 0;              // as spend() told; 0: unknown
+    double need = 0;                     // what it reserved
+    double after = 0;                    // spent by attempts sent after it
+    double overdue = 0;                  // of these, what its answer cannot count: sent too late to have overtaken it
+    double uncertain = infinitely_many;  // of others, which its answer may not count yet
+    double unsettled = 0;                // reserved when it was sent and charged by the provider only as it is produced
+    double outstanding = 0;              // reserved now and not settled: may not have been charged yet
+    bool newest = true;                  // not sent before a correction of the same kind
+    double pressure = 0;                 // as spend() told; 0: unknown
   };
   void observe(const LimitReport& report, const Answered& answered, TimePoint now);
   // A 429 of this limit that names a delay. `remaining`: what it said was left, if anything. `believed`: what we

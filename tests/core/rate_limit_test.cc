@@ -17,7 +17,9 @@ LimitReport report(std::int64_t limit, std::int64_t remaining, std::optional<Dur
   r.reset_after = reset;
   return r;
 }
-RateLimit::Answered answered(TimePoint sent, double after = 0) { return {.sent = sent, .need = 1, .after = after}; }
+RateLimit::Answered answered(TimePoint sent, double after = 0) {
+  return {.sent = sent, .need = 1, .after = after, .overdue = after};
+}
 
 TEST(RateLimit, BucketRefillsContinuouslyUpToItsLimit) {
   auto limit = requests(60);
