@@ -44,8 +44,8 @@ public:
   ~HandoverListener();  // stops
   // Accepts no more and removes the socket; the runs that were handed over stay until their connections close.
   void stop();
-  // Closes every connection, so that each hivemind-run relays by itself, and tells them why: they look for another daemon
-  // but start none. Ends their runs.
+  // Closes every connection, so that each hivemind-run relays by itself, and tells them why: they look for another
+  // daemon but start none. Ends their runs.
   void close_all(const std::string& reason);
 
 private:

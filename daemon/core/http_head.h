@@ -1,5 +1,6 @@
-// http_head.h - the head of an HTTP/1.1 message, borrowed from the bytes it was read from, and strict against smuggling.
-// Invariant: header order, case and repetition are those of the wire; every view points into the parsed bytes.
+// http_head.h - the head of an HTTP/1.1 message, borrowed from the bytes it was read from, and strict against
+// smuggling. Invariant: header order, case and repetition are those of the wire; every view points into the parsed
+// bytes.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -56,7 +57,8 @@ Result<RequestHead> parse_request_head(std::string_view bytes);
 // `request_method`: HEAD and CONNECT change how the body is delimited.
 Result<ResponseHead> parse_response_head(std::string_view bytes, std::string_view request_method);
 
-// True for the header fields that are meant for one connection only (RFC 9110 7.6.1), those `Connection` names included.
+// True for the header fields that are meant for one connection only (RFC 9110 7.6.1), those `Connection` names
+// included.
 bool is_hop_by_hop(const MessageHead& head, std::string_view name);
 
 // Case-insensitive comparison of ASCII.

@@ -83,7 +83,7 @@ public:
     Gate::Kind gate = Gate::Kind::open;
     Dimension dimension{};
     bool operator==(const Held&) const = default;
-  } held_told;  // the latest hold that was noted
+  } held_told;            // the latest hold that was noted
   std::size_t users = 0;  // requests anywhere that belong to it
   TimePoint used_at{};
 

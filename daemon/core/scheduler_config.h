@@ -30,7 +30,8 @@ struct SchedulerConfig {
   bool class_order = true;      // inside a run: what an agent waits for before side work, as its client classes them
   bool keep_place = true;       // a client that asks the same again keeps its place in line
 
-  // Tokens that runs may spend between them; absent: unlimited. A group is what a run's name says before its first slash.
+  // Tokens that runs may spend between them; absent: unlimited. A group is what a run's name says before its first
+  // slash.
   std::optional<std::int64_t> day_budget, total_budget;
   std::map<std::string, std::int64_t> group_budgets;
   Duration remember = 7 * 24h;  // how long what was learned of an account is believed without using it

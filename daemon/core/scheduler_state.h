@@ -48,7 +48,7 @@ struct Request {
 
   std::int64_t input_bound = 0;  // by what is known of its client's bytes, else profile.input_bound
   const Budget* parked_on = nullptr;
-  int oversized = 0;             // rejections while it was larger than a whole limit
+  int oversized = 0;  // rejections while it was larger than a whole limit
 
   // The most that its budget may be charged for one attempt.
   std::int64_t bound() const { return input_bound + profile.output_bound; }

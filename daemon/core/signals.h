@@ -10,7 +10,13 @@
 
 namespace hivemind {
 
-enum class Dimension { requests, input_tokens, output_tokens, tokens, concurrency };  // tokens: input and output together
+enum class Dimension {
+  requests,
+  input_tokens,
+  output_tokens,
+  tokens,
+  concurrency
+};  // tokens: input and output together
 const char* to_string(Dimension d);
 
 // One limit as a response header or error body names it.
@@ -44,30 +50,30 @@ struct Failure {
 };
 
 struct Usage {
-  std::int64_t input = 0, output = 0;             // input: without cache reads and writes
+  std::int64_t input = 0, output = 0;  // input: without cache reads and writes
   std::int64_t cache_read = 0, cache_write = 0;
-  bool known = false;                             // the provider said it (else all zero)
+  bool known = false;  // the provider said it (else all zero)
   std::int64_t total() const { return input + output + cache_read + cache_write; }
 };
 
 // A generation request as read by its dialect.
 struct RequestProfile {
-  std::string provider;                      // dialect name: "anthropic", "openai", ...
-  std::string host;                          // lower case, without port
-  std::string account;                       // salted hash of the credential, hex; never the credential
-  std::string model, model_class;            // class: what shares limits ("claude-sonnet-4", else the model)
+  std::string provider;            // dialect name: "anthropic", "openai", ...
+  std::string host;                // lower case, without port
+  std::string account;             // salted hash of the credential, hex; never the credential
+  std::string model, model_class;  // class: what shares limits ("claude-sonnet-4", else the model)
   bool streaming = false;
-  std::int64_t input_tokens = 0;             // estimate
-  std::int64_t input_bound = 0;              // sound upper bound (UTF-8 bytes; twice that for Anthropic)
-  std::optional<std::int64_t> max_tokens;    // output cap the request names
-  std::int64_t output_bound = 0;             // max_tokens, else the dialect's default for the model
+  std::int64_t input_tokens = 0;           // estimate
+  std::int64_t input_bound = 0;            // sound upper bound (UTF-8 bytes; twice that for Anthropic)
+  std::optional<std::int64_t> max_tokens;  // output cap the request names
+  std::int64_t output_bound = 0;           // max_tokens, else the dialect's default for the model
   std::int64_t body_bytes = 0;
-  std::string agent;                         // sub-agent inside the run, from client headers; empty: the run itself
-  std::string request_class;                 // main, subagent, compaction, auxiliary; empty: unknown
-  std::string client;                        // User-Agent product, "claude-cli/2.1.328"; empty: unknown
-  int client_retry = 0;                      // x-stainless-retry-count
-  std::uint64_t body_hash = 0;               // of its bytes, to know it again; 0: unknown
-  std::optional<Duration> client_timeout;    // x-stainless-timeout
+  std::string agent;                       // sub-agent inside the run, from client headers; empty: the run itself
+  std::string request_class;               // main, subagent, compaction, auxiliary; empty: unknown
+  std::string client;                      // User-Agent product, "claude-cli/2.1.328"; empty: unknown
+  int client_retry = 0;                    // x-stainless-retry-count
+  std::uint64_t body_hash = 0;             // of its bytes, to know it again; 0: unknown
+  std::optional<Duration> client_timeout;  // x-stainless-timeout
 };
 
 // Why a request is refused by us, for the dialect to put into the provider's shape.

@@ -8,9 +8,9 @@
 namespace hivemind {
 
 struct ClientHello {
-  std::string server_name;             // lower case; empty: none sent
-  std::vector<std::string> alpn;       // as offered, in order
-  bool encrypted = false;              // carries encrypted_client_hello: the name is only the outer one
+  std::string server_name;        // lower case; empty: none sent
+  std::vector<std::string> alpn;  // as offered, in order
+  bool encrypted = false;         // carries encrypted_client_hello: the name is only the outer one
 };
 enum class SniffKind { need_more, tls, http, other };
 struct Sniffed {

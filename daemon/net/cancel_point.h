@@ -15,12 +15,15 @@ public:
   }
   bool requested() const { return requested_; }
 
-  // While it lives, request() calls `end_wait`; one that was made before does so at once, so none is lost between waits.
+  // While it lives, request() calls `end_wait`; one that was made before does so at once, so none is lost between
+  // waits.
   class Scope {
   public:
     Scope(CancelPoint& point, std::function<void()> end_wait) : point_(point) {
-      if (point_.requested_) end_wait();
-      else point_.end_wait_ = std::move(end_wait);
+      if (point_.requested_)
+        end_wait();
+      else
+        point_.end_wait_ = std::move(end_wait);
     }
     ~Scope() { point_.end_wait_ = nullptr; }
     Scope(const Scope&) = delete;

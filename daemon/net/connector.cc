@@ -11,7 +11,8 @@
 namespace hivemind {
 
 namespace {
-// How long the address the agent chose may stay silent while the name has others (happy eyeballs, RFC 8305, waits 250 ms).
+// How long the address the agent chose may stay silent while the name has others (happy eyeballs, RFC 8305, waits 250
+// ms).
 constexpr Duration first_address_patience = 1s;
 
 struct ConnectDeadline final : Deadlines::Entry {
@@ -27,7 +28,8 @@ struct ConnectDeadline final : Deadlines::Entry {
 
 bool is_token_address(const asio::ip::address& address) {
   if (address.is_v4()) return hm_is_token(address.to_v4().to_uint());
-  return address.to_v6().is_v4_mapped() && hm_is_token(asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_uint());
+  return address.to_v6().is_v4_mapped() &&
+         hm_is_token(asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_uint());
 }
 
 asio::awaitable<Result<StreamPtr>> connect_one(const tcp::endpoint& endpoint, TimePoint until, Deadlines& deadlines,
@@ -66,13 +68,14 @@ asio::awaitable<Result<StreamPtr>> connect_to(const Destination& destination, Du
                                               CancelPoint& cancel) {
   std::vector<tcp::endpoint> endpoints;
   error_code ec;
-  const auto host_address = asio::ip::make_address(destination.address.empty() ? destination.host : destination.address, ec);
+  const auto host_address =
+      asio::ip::make_address(destination.address.empty() ? destination.host : destination.address, ec);
   const bool named = static_cast<bool>(ec);
   if (destination.address.empty()) {
     const tcp::endpoint original(destination.original.address(), destination.port);
     const bool has_others = named && !destination.host.empty() && !original.address().is_loopback();
-    auto first = co_await connect_one(original, Clock::now() + (has_others ? std::min(timeout, first_address_patience) : timeout),
-                                      deadlines, cancel);
+    auto first = co_await connect_one(
+        original, Clock::now() + (has_others ? std::min(timeout, first_address_patience) : timeout), deadlines, cancel);
     if (first || !has_others || cancel.requested()) co_return first;
     endpoints = co_await resolve(destination.host, destination.port, cancel);
     std::erase(endpoints, original);

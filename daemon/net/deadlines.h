@@ -1,6 +1,6 @@
 // deadlines.h - the deadlines of everything that waits on a peer, swept together.
-// A wait on a peer is long (seconds to hours) and nearly always ends early, so an exact timer per wait would be paid for
-// nothing. One sweep every quarter second looks at all of them: a deadline is met up to `sweep_interval` late.
+// A wait on a peer is long (seconds to hours) and nearly always ends early, so an exact timer per wait would be paid
+// for nothing. One sweep every quarter second looks at all of them: a deadline is met up to `sweep_interval` late.
 // Event-loop thread only.
 #pragma once
 #include <boost/asio/io_context.hpp>
@@ -31,7 +31,10 @@ public:
   explicit Deadlines(asio::io_context& loop);
   void watch(Entry& entry) { entries_.push_back(entry); }
   // Ends the sweep, so that the loop can run out of work.
-  void stop() { timer_.cancel(); stopped_ = true; }
+  void stop() {
+    timer_.cancel();
+    stopped_ = true;
+  }
 
 private:
   asio::awaitable<void> sweep();

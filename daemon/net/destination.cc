@@ -36,7 +36,8 @@ const UpstreamOverride* find_override(const Config& config, std::string_view hos
 }
 
 Destination destination_for(const Config& config, std::string host, ip::tcp::endpoint original, bool tls) {
-  Destination destination{.host = std::move(host), .original = original, .tls = tls, .address = {}, .port = original.port(), .ca_file = {}};
+  Destination destination{
+      .host = std::move(host), .original = original, .tls = tls, .address = {}, .port = original.port(), .ca_file = {}};
   if (const auto* upstream = find_override(config, destination.host)) {
     destination.address = upstream->address;
     destination.port = upstream->port.value_or(destination.port);

@@ -11,12 +11,12 @@
 namespace hivemind {
 
 struct Destination {
-  std::string host;                             // lower case, no port: for SNI, verification and DNS; may be an address
-  boost::asio::ip::tcp::endpoint original;      // what the agent connected to
-  bool tls = false;                             // TLS towards the upstream
-  std::string address;                          // override: connect to this name or address instead
+  std::string host;                         // lower case, no port: for SNI, verification and DNS; may be an address
+  boost::asio::ip::tcp::endpoint original;  // what the agent connected to
+  bool tls = false;                         // TLS towards the upstream
+  std::string address;                      // override: connect to this name or address instead
   std::uint16_t port = 0;
-  std::string ca_file;                          // override: PEM roots instead of the system's
+  std::string ca_file;  // override: PEM roots instead of the system's
   // What connections may be shared by.
   std::string key() const;
 };

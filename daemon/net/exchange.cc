@@ -12,15 +12,20 @@ constexpr std::size_t max_held = 1u << 20;
 // A stream whose handshake is followed by silence is let through after this long, so that its client sees it alive.
 constexpr Duration max_withheld = 15s;
 
-double unix_now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+double unix_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 }  // namespace
 
 Exchange::Exchange(Services& services, Run& run, Stream& client, const Destination& destination, const Dialect& dialect,
                    const RequestHead& head, std::string_view raw_head, Body body)
-    : services_(services), run_(run), client_(client), destination_(destination), dialect_(dialect), head_(head),
-      raw_head_(raw_head), config_(services.config), body_(std::move(body)) {}
+    : services_(services),
+      run_(run),
+      client_(client),
+      destination_(destination),
+      dialect_(dialect),
+      head_(head),
+      raw_head_(raw_head),
+      config_(services.config),
+      body_(std::move(body)) {}
 
 // Also what an exception ends is settled: a slot that nobody gives back is lost for good.
 Exchange::~Exchange() {
@@ -32,8 +37,8 @@ asio::awaitable<bool> Exchange::serve() {
   auto profile = dialect_.read_request(head_, destination_.host, body_.content(), services_.account_salt);
   std::string().swap(body_.decoded);
   body_.held.set(body_.wire.capacity());
-  spdlog::debug("request run={:016x} provider={} model={} streaming={} bytes={}", run_.id(), profile.provider, profile.model,
-                profile.streaming, body_.wire.size());
+  spdlog::debug("request run={:016x} provider={} model={} streaming={} bytes={}", run_.id(), profile.provider,
+                profile.model, profile.streaming, body_.wire.size());
   request_ = services_.admission.submit(run_.id(), std::move(profile));
   client_.watch([this](bool orderly) {
     if (services_.has_left(client_, orderly)) cancel_.request();
@@ -65,14 +70,18 @@ asio::awaitable<Exchange::Attempt> Exchange::attempt() {
     if (cancel_.requested()) co_return left({});
     if (!lease.stream) {
       const Failure failure{.failure_class = why.untrusted ? FailureClass::client_error : FailureClass::fault,
-                            .status = 0, .retry_after = {}, .detail = why.detail};
+                            .status = 0,
+                            .retry_after = {},
+                            .detail = why.detail};
       co_return co_await failed(failure, {}, nullptr, nullptr, {});
     }
     bool stale = false, reusable = false;
     const auto end = co_await attempt_on(*lease.stream, lease.reused, stale, reusable);
     if (stale) continue;
-    if (reusable) services_.pool.give_back(destination_, std::move(lease.stream), config_->upstream_idle);
-    else lease.stream->close();
+    if (reusable)
+      services_.pool.give_back(destination_, std::move(lease.stream), config_->upstream_idle);
+    else
+      lease.stream->close();
     co_return end;
   }
 }
@@ -82,14 +91,18 @@ asio::awaitable<Exchange::Attempt> Exchange::attempt_on(Stream& upstream, bool r
   ResponseRelay relay(services_, upstream);
   // An upstream may answer and close before it has read everything, so its answer is read even after a failed write.
   co_await send(upstream);
-  const auto ec = co_await relay.read_head(head_.method, client_, Clock::now() + config_->response_timeout, config_->head_timeout);
+  const auto ec =
+      co_await relay.read_head(head_.method, client_, Clock::now() + config_->response_timeout, config_->head_timeout);
   if (cancel_.requested() || relay.client_gone()) {
     upstream.reset();
     co_return left({});
   }
   if (!ec && relay.head().status == 101) {
     upstream.reset();
-    const Failure failure{.failure_class = FailureClass::fault, .status = 101, .retry_after = {}, .detail = "an upgrade nobody asked for"};
+    const Failure failure{.failure_class = FailureClass::fault,
+                          .status = 101,
+                          .retry_after = {},
+                          .detail = "an upgrade nobody asked for"};
     co_return co_await failed(failure, {}, nullptr, nullptr, {});
   }
   if (ec) {
@@ -97,7 +110,8 @@ asio::awaitable<Exchange::Attempt> Exchange::attempt_on(Stream& upstream, bool r
       stale = true;
       co_return Attempt::again;
     }
-    const Failure failure{.failure_class = FailureClass::fault, .status = 0, .retry_after = {}, .detail = "no response: " + ec.message()};
+    const Failure failure{
+        .failure_class = FailureClass::fault, .status = 0, .retry_after = {}, .detail = "no response: " + ec.message()};
     co_return co_await failed(failure, {}, nullptr, nullptr, {});
   }
   const auto limits = dialect_.read_limits(relay.head());
@@ -120,7 +134,9 @@ asio::awaitable<Exchange::Attempt> Exchange::attempt_on(Stream& upstream, bool r
   if (broken && !success) {
     reader->finish();  // an error whose body broke is still that error
   } else if (broken && broken != asio::error::timed_out) {
-    const Failure failure{.failure_class = FailureClass::fault, .status = relay.head().status, .retry_after = {},
+    const Failure failure{.failure_class = FailureClass::fault,
+                          .status = relay.head().status,
+                          .retry_after = {},
                           .detail = "response broke before content: " + broken.message()};
     co_return co_await failed(failure, reader->usage(), nullptr, nullptr, {});
   }
@@ -154,7 +170,8 @@ asio::awaitable<error_code> Exchange::send(Stream& upstream) {
   co_return ec;
 }
 
-asio::awaitable<Exchange::Attempt> Exchange::deliver(ResponseRelay& relay, ResponseReader& reader, std::string held, bool scheduled) {
+asio::awaitable<Exchange::Attempt> Exchange::deliver(ResponseRelay& relay, ResponseReader& reader, std::string held,
+                                                     bool scheduled) {
   if (scheduled) {
     services_.admission.first_content(request_);
     std::string().swap(body_.wire);  // nothing is sent twice from here on
@@ -166,7 +183,8 @@ asio::awaitable<Exchange::Attempt> Exchange::deliver(ResponseRelay& relay, Respo
   if (ec) end = ResponseRelay::End::client_gone;
   std::string().swap(held);
   if (end == ResponseRelay::End::complete && !relay.done())
-    end = co_await relay.forward(client_, [&reader](std::string_view bytes) { reader.feed(bytes); }, config_->stall_timeout);
+    end = co_await relay.forward(
+        client_, [&reader](std::string_view bytes) { reader.feed(bytes); }, config_->stall_timeout);
   if (end == ResponseRelay::End::complete) {
     reader.finish();
     if (scheduled) {
@@ -185,7 +203,8 @@ asio::awaitable<Exchange::Attempt> Exchange::deliver(ResponseRelay& relay, Respo
     client_.reset();
     co_return Attempt::client_gone;
   }
-  spdlog::info("stream broke after content run={:016x} request={} error={}", run_.id(), request_, relay.error().message());
+  spdlog::info("stream broke after content run={:016x} request={} error={}", run_.id(), request_,
+               relay.error().message());
   if (scheduled) {
     settled_ = true;
     services_.admission.finished(request_, reader.usage(), true);
@@ -199,10 +218,13 @@ asio::awaitable<Exchange::Attempt> Exchange::failed(const Failure& failure, cons
                                                     ResponseReader* reader, std::string held) {
   const auto verdict = services_.admission.failed(request_, failure, usage);
   spdlog::info("attempt failed run={:016x} request={} class={} status={} verdict={} detail={}", run_.id(), request_,
-               to_string(failure.failure_class), failure.status, verdict == FailureVerdict::retry ? "retry" : "pass on", failure.detail);
+               to_string(failure.failure_class), failure.status, verdict == FailureVerdict::retry ? "retry" : "pass on",
+               failure.detail);
   if (verdict == FailureVerdict::retry) co_return Attempt::again;
   settled_ = true;
-  if (relay) { co_return co_await deliver(*relay, *reader, std::move(held), false); }
+  if (relay) {
+    co_return co_await deliver(*relay, *reader, std::move(held), false);
+  }
   keep_alive_ = false;
   if (failure.failure_class == FailureClass::client_error) {
     const auto answer = untrusted_response(destination_.host, failure.detail);

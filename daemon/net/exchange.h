@@ -27,8 +27,8 @@ private:
   asio::awaitable<Attempt> attempt_on(Stream& upstream, bool reused, bool& stale, bool& reusable);
   asio::awaitable<Attempt> deliver(ResponseRelay& relay, ResponseReader& reader, std::string held, bool scheduled);
   // Tells the scheduler; `again`, or answers with what there is: `held`, else an error of ours or a reset.
-  asio::awaitable<Attempt> failed(const Failure& failure, const Usage& usage, ResponseRelay* relay, ResponseReader* reader,
-                                  std::string held);
+  asio::awaitable<Attempt> failed(const Failure& failure, const Usage& usage, ResponseRelay* relay,
+                                  ResponseReader* reader, std::string held);
   asio::awaitable<error_code> send(Stream& upstream);
   Attempt left(const Usage& usage);
   bool keeps_alive(const ResponseRelay& relay) const;

@@ -6,13 +6,15 @@ namespace {
 // Appends the start line and the header lines `keep` says yes to, byte for byte.
 template <class Keep>
 void append_lines(std::string& out, const MessageHead& head, std::string_view raw, Keep keep) {
-  const std::size_t first = head.headers.empty() ? raw.size() - 2 : static_cast<std::size_t>(head.headers.front().name.data() - raw.data());
+  const std::size_t first =
+      head.headers.empty() ? raw.size() - 2 : static_cast<std::size_t>(head.headers.front().name.data() - raw.data());
   std::size_t start = raw.find_first_not_of("\r\n");  // empty lines before the start line are dropped
   out.append(raw.substr(start, first - start));
   for (std::size_t i = 0; i < head.headers.size(); ++i) {
     const auto begin = static_cast<std::size_t>(head.headers[i].name.data() - raw.data());
-    const auto end = i + 1 < head.headers.size() ? static_cast<std::size_t>(head.headers[i + 1].name.data() - raw.data())
-                                                 : raw.size() - 2;
+    const auto end = i + 1 < head.headers.size()
+                         ? static_cast<std::size_t>(head.headers[i + 1].name.data() - raw.data())
+                         : raw.size() - 2;
     if (keep(head.headers[i].name)) out.append(raw.substr(begin, end - begin));
   }
 }

@@ -6,12 +6,13 @@
 
 namespace hivemind {
 
-asio::awaitable<Result<std::size_t>> read_head(Stream& stream, std::string& buffer, Services& services, TimePoint first_byte,
-                                               Duration rest) {
+asio::awaitable<Result<std::size_t>> read_head(Stream& stream, std::string& buffer, Services& services,
+                                               TimePoint first_byte, Duration rest) {
   std::size_t looked = 0;
   TimePoint deadline = buffer.empty() ? first_byte : Clock::now() + rest;
   for (;;) {
-    if (const auto end = find_head_end(buffer, looked)) co_return end <= max_head_size ? Result<std::size_t>(end) : Result<std::size_t>(HttpErrc::head_too_large);
+    if (const auto end = find_head_end(buffer, looked))
+      co_return end <= max_head_size ? Result<std::size_t>(end) : Result<std::size_t>(HttpErrc::head_too_large);
     if (buffer.size() > max_head_size) co_return error_code(HttpErrc::head_too_large);
     looked = buffer.size() > 3 ? buffer.size() - 3 : 0;
     const auto got = stream.try_read(services.scratch);
@@ -20,16 +21,19 @@ asio::awaitable<Result<std::size_t>> read_head(Stream& stream, std::string& buff
         if (buffer.empty()) deadline = Clock::now() + rest;
         buffer.append(services.scratch.data(), got.bytes);
         break;
-      case Transfer::closed: co_return buffer.empty() ? error_code(asio::error::eof) : error_code(HttpErrc::closed_early);
-      case Transfer::failed: co_return got.error;
+      case Transfer::closed:
+        co_return buffer.empty() ? error_code(asio::error::eof) : error_code(HttpErrc::closed_early);
+      case Transfer::failed:
+        co_return got.error;
       default:
         if (const auto ec = co_await stream.wait(got.status, deadline)) co_return ec;
     }
   }
 }
 
-asio::awaitable<Result<Body>> read_body(Stream& stream, const MessageHead& head, std::string& buffer, Services& services,
-                                        std::uint64_t max_size, std::uint64_t max_buffered, Duration idle) {
+asio::awaitable<Result<Body>> read_body(Stream& stream, const MessageHead& head, std::string& buffer,
+                                        Services& services, std::uint64_t max_size, std::uint64_t max_buffered,
+                                        Duration idle) {
   const auto too_much = make_error_code(boost::system::errc::not_enough_memory);
   Body body(services);
   body.chunked = head.body == BodyKind::chunked;
@@ -71,11 +75,15 @@ asio::awaitable<Result<Body>> read_body(Stream& stream, const MessageHead& head,
         const auto used = take(bytes);
         if (!used) co_return used.error();
         buffer.append(bytes.substr(*used));
-        if (turns.over(got.bytes)) { co_await next_turn(); }
+        if (turns.over(got.bytes)) {
+          co_await next_turn();
+        }
         break;
       }
-      case Transfer::closed: co_return error_code(HttpErrc::closed_early);
-      case Transfer::failed: co_return got.error;
+      case Transfer::closed:
+        co_return error_code(HttpErrc::closed_early);
+      case Transfer::failed:
+        co_return got.error;
       default:
         if (const auto ec = co_await stream.wait(got.status, Clock::now() + idle)) co_return ec;
     }

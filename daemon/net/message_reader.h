@@ -12,8 +12,8 @@ namespace hivemind {
 // Until `buffer` starts with a complete head; returns its size. The first byte may take until `first_byte`, the rest
 // `rest` in all. Errors: asio::error::eof (with an empty buffer: the peer is done), HttpErrc::head_too_large,
 // closed_early, timed_out.
-asio::awaitable<Result<std::size_t>> read_head(Stream& stream, std::string& buffer, Services& services, TimePoint first_byte,
-                                               Duration rest);
+asio::awaitable<Result<std::size_t>> read_head(Stream& stream, std::string& buffer, Services& services,
+                                               TimePoint first_byte, Duration rest);
 
 // Memory of request bodies, counted in Services::buffered for as long as it lives.
 class BufferedBytes {
@@ -42,6 +42,7 @@ struct Body {
 // The whole body that follows `head`, of which `buffer` may hold the beginning; what follows it stays in `buffer`.
 // Errors: HttpErrc::body_too_large (before more than `max_size` are held), bad_chunk, closed_early, timed_out when no
 // byte comes for `idle`; not_enough_memory when all bodies together would exceed `max_buffered`.
-asio::awaitable<Result<Body>> read_body(Stream& stream, const MessageHead& head, std::string& buffer, Services& services,
-                                        std::uint64_t max_size, std::uint64_t max_buffered, Duration idle);
+asio::awaitable<Result<Body>> read_body(Stream& stream, const MessageHead& head, std::string& buffer,
+                                        Services& services, std::uint64_t max_size, std::uint64_t max_buffered,
+                                        Duration idle);
 }  // namespace hivemind

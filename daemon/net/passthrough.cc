@@ -13,8 +13,8 @@ namespace {
 enum class Sent { all, upstream_broke, client_broke };
 
 // Streams the request's body as it comes, framed as it is.
-asio::awaitable<Sent> send_body(Services& services, Stream& client, Stream& upstream, const RequestHead& head, std::string& buffer,
-                                Duration stall) {
+asio::awaitable<Sent> send_body(Services& services, Stream& client, Stream& upstream, const RequestHead& head,
+                                std::string& buffer, Duration stall) {
   BodyFollower follower(head);
   const auto ignore = [](std::string_view) {};
   Turns turns;
@@ -41,7 +41,9 @@ asio::awaitable<Sent> send_body(Services& services, Stream& client, Stream& upst
     buffer.assign(bytes.substr(*used));
     const auto ec = co_await upstream.write_all(wire, Clock::now() + stall);
     if (ec) co_return Sent::upstream_broke;
-    if (turns.over(got.bytes)) { co_await next_turn(); }
+    if (turns.over(got.bytes)) {
+      co_await next_turn();
+    }
   }
   co_return Sent::all;
 }
@@ -75,7 +77,9 @@ asio::awaitable<bool> pass_through(Services& services, Run& run, Stream& client,
     if (!ec && head.expects_continue && has_body && buffer.empty())
       ec = co_await client.write_all("HTTP/1.1 100 Continue\r\n\r\n", deadline());
     auto sent = Sent::all;
-    if (!ec && has_body) { sent = co_await send_body(services, client, upstream, head, buffer, config->stall_timeout); }
+    if (!ec && has_body) {
+      sent = co_await send_body(services, client, upstream, head, buffer, config->stall_timeout);
+    }
     if (sent == Sent::client_broke) {
       upstream.reset();
       client.reset();
@@ -85,17 +89,20 @@ asio::awaitable<bool> pass_through(Services& services, Run& run, Stream& client,
     client.watch([&services, &client, &cancel](bool orderly) {
       if (services.has_left(client, orderly)) cancel.request();
     });
-    // A client that closed ends its request as it would have without us: what the upstream has not read yet stays readable.
+    // A client that closed ends its request as it would have without us: what the upstream has not read yet stays
+    // readable.
     const auto end_upstream = [&] { cancel.requested() ? upstream.close() : upstream.reset(); };
     ResponseRelay relay(services, upstream);
     ec = co_await relay.read_head(head.method, client, Clock::now() + config->response_timeout, config->head_timeout);
     if (ec) {
-      if (lease.reused && stale_possible && !relay.begun() && !cancel.requested() && ec != asio::error::timed_out) continue;
+      if (lease.reused && stale_possible && !relay.begun() && !cancel.requested() && ec != asio::error::timed_out)
+        continue;
       end_upstream();
       client.reset();
       co_return false;
     }
-    const bool keep = head.keep_alive && head.minor_version > 0 && !relay.ends_by_close() && sent == Sent::all && !services.draining;
+    const bool keep =
+        head.keep_alive && head.minor_version > 0 && !relay.ends_by_close() && sent == Sent::all && !services.draining;
     const bool tunnelled = relay.head().status == 101 || (head.method == "CONNECT" && relay.head().status / 100 == 2);
     const std::string answer = forward_response_head(relay.head(), relay.raw_head(), !keep && !tunnelled);
     ec = co_await client.write_all(answer, deadline());
@@ -109,10 +116,12 @@ asio::awaitable<bool> pass_through(Services& services, Run& run, Stream& client,
       co_await tunnel(client, upstream, std::exchange(buffer, {}), relay.take_buffer());
       co_return false;
     }
-    const auto end = co_await relay.forward(client, [](std::string_view) {}, config->stall_timeout);
+    const auto end = co_await relay.forward(
+        client, [](std::string_view) {}, config->stall_timeout);
     client.unwatch();
     if (end == ResponseRelay::End::complete) {
-      if (relay.reusable() && sent == Sent::all && !cancel.requested()) services.pool.give_back(destination, std::move(lease.stream), config->upstream_idle);
+      if (relay.reusable() && sent == Sent::all && !cancel.requested())
+        services.pool.give_back(destination, std::move(lease.stream), config->upstream_idle);
       if (relay.ended_ragged()) client.close_ragged();
       co_return keep;
     }

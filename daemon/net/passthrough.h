@@ -8,8 +8,8 @@
 
 namespace hivemind {
 
-// `buffer` holds what was read after the head and keeps what follows the request. True: the client's connection can carry
-// another request.
+// `buffer` holds what was read after the head and keeps what follows the request. True: the client's connection can
+// carry another request.
 asio::awaitable<bool> pass_through(Services& services, Run& run, Stream& client, const Destination& destination,
                                    const RequestHead& head, std::string_view raw_head, std::string& buffer);
 }  // namespace hivemind

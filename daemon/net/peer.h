@@ -17,14 +17,15 @@ struct PeerSocket {
   bool open = false;  // a process still has a descriptor of it; closed by all: false, also while it lingers in FIN-WAIT
 };
 
-// Asks the kernel (NETLINK_SOCK_DIAG) about the other end: a token that was guessed by another user is worth nothing, and
-// a client that closed is told from one that only ended its sending side. Event-loop thread only; a query is a pair of
-// system calls, microseconds.
+// Asks the kernel (NETLINK_SOCK_DIAG) about the other end: a token that was guessed by another user is worth nothing,
+// and a client that closed is told from one that only ended its sending side. Event-loop thread only; a query is a pair
+// of system calls, microseconds.
 class PeerSockets {
 public:
   // The socket whose local end is `client` and whose peer is `server`; one that is gone is not open. nullopt where the
   // kernel cannot tell (no inet_diag).
-  std::optional<PeerSocket> find(const boost::asio::ip::tcp::endpoint& client, const boost::asio::ip::tcp::endpoint& server);
+  std::optional<PeerSocket> find(const boost::asio::ip::tcp::endpoint& client,
+                                 const boost::asio::ip::tcp::endpoint& server);
 
 private:
   UniqueFd netlink_;

@@ -8,7 +8,8 @@ namespace {
 constexpr int most_interim_heads = 16;
 }  // namespace
 
-asio::awaitable<error_code> ResponseRelay::read_head(std::string_view method, Stream& client, TimePoint deadline, Duration rest) {
+asio::awaitable<error_code> ResponseRelay::read_head(std::string_view method, Stream& client, TimePoint deadline,
+                                                     Duration rest) {
   for (int interim = 0;; ++interim) {
     if (interim == most_interim_heads) co_return error_code(HttpErrc::too_many_headers);
     const auto size = co_await hivemind::read_head(upstream_, buffer_, services_, deadline, rest);
@@ -43,7 +44,8 @@ std::string_view ResponseRelay::follow(std::string_view bytes, const std::functi
   return bytes.substr(0, *used);
 }
 
-asio::awaitable<error_code> ResponseRelay::hold_more(std::string& held, const std::function<void(std::string_view)>& content,
+asio::awaitable<error_code> ResponseRelay::hold_more(std::string& held,
+                                                     const std::function<void(std::string_view)>& content,
                                                      TimePoint deadline) {
   if (!buffer_.empty()) {
     const auto ahead = std::exchange(buffer_, {});
@@ -57,17 +59,21 @@ asio::awaitable<error_code> ResponseRelay::hold_more(std::string& held, const st
         held.append(follow({services_.scratch.data(), got.bytes}, content));
         co_return error_;
       case Transfer::closed:
-        if (follower_->ends_by_close()) done_ = true;
-        else error_ = asio::error::eof;
+        if (follower_->ends_by_close())
+          done_ = true;
+        else
+          error_ = asio::error::eof;
         co_return error_;
-      case Transfer::failed: co_return error_ = got.error;
+      case Transfer::failed:
+        co_return error_ = got.error;
       default:
         if (const auto ec = co_await upstream_.wait(got.status, deadline)) co_return ec;
     }
   }
 }
 
-asio::awaitable<ResponseRelay::End> ResponseRelay::forward(Stream& client, const std::function<void(std::string_view)>& content,
+asio::awaitable<ResponseRelay::End> ResponseRelay::forward(Stream& client,
+                                                           const std::function<void(std::string_view)>& content,
                                                            Duration stall) {
   std::string rest = std::exchange(buffer_, {});
   if (!rest.empty()) {
@@ -79,12 +85,17 @@ asio::awaitable<ResponseRelay::End> ResponseRelay::forward(Stream& client, const
   while (!done_ && !error_) {
     const auto got = upstream_.try_read(services_.scratch);
     switch (got.status) {
-      case Transfer::moved: break;
+      case Transfer::moved:
+        break;
       case Transfer::closed:
-        if (follower_->ends_by_close()) done_ = true;
-        else error_ = asio::error::eof;
+        if (follower_->ends_by_close())
+          done_ = true;
+        else
+          error_ = asio::error::eof;
         continue;
-      case Transfer::failed: error_ = got.error; continue;
+      case Transfer::failed:
+        error_ = got.error;
+        continue;
       default:
         error_ = co_await upstream_.wait(got.status, Clock::now() + stall);
         continue;
@@ -103,7 +114,9 @@ asio::awaitable<ResponseRelay::End> ResponseRelay::forward(Stream& client, const
       if (ec) co_return End::client_gone;
       wire = {};
     }
-    if (turns.over(moved)) { co_await next_turn(); }
+    if (turns.over(moved)) {
+      co_await next_turn();
+    }
   }
   co_return done_ ? End::complete : End::broken;
 }

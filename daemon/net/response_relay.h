@@ -1,6 +1,6 @@
 // response_relay.h - one upstream response on its way to the client: its head read and rewritten, its body followed and
-// forwarded as it comes. Holds at most what a slow client has not taken yet of one read (64 KiB), so the upstream is held
-// back too.
+// forwarded as it comes. Holds at most what a slow client has not taken yet of one read (64 KiB), so the upstream is
+// held back too.
 #pragma once
 #include <functional>
 #include <string>
@@ -16,8 +16,8 @@ public:
 
   ResponseRelay(Services& services, Stream& upstream) : services_(services), upstream_(upstream) {}
 
-  // Reads the final response's head; 1xx but 101 go to `client` on the way (100 is ours to say), a few of them. Errors: as
-  // read_head and parse_response_head.
+  // Reads the final response's head; 1xx but 101 go to `client` on the way (100 is ours to say), a few of them. Errors:
+  // as read_head and parse_response_head.
   asio::awaitable<error_code> read_head(std::string_view method, Stream& client, TimePoint deadline, Duration rest);
   const ResponseHead& head() const { return head_; }
   std::string_view raw_head() const { return raw_head_; }

@@ -41,7 +41,8 @@ std::optional<std::string> RunServer::begin(HandedRun handed) {
   if (hello.token_budget != HM_NONE) spec.token_budget = hello.token_budget;
   spec.tokens_spent = static_cast<std::int64_t>(hello.tokens_spent);
   if (hello.deadline_ms != HM_NONE) {
-    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+    const auto now =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
     spec.deadline = Clock::now() + (std::chrono::milliseconds(hello.deadline_ms) - now);
   }
   services_.admission.add_run(std::move(spec));
@@ -115,7 +116,8 @@ asio::awaitable<void> RunServer::accept(RunPtr run) {
     if (!ec) {
       admit(run, std::move(socket));
     } else if (ec != asio::error::operation_aborted && ec != asio::error::connection_aborted) {
-      // No descriptors or memory: what waits stays in the backlog until something is closed. Anything else may last, too.
+      // No descriptors or memory: what waits stays in the backlog until something is closed. Anything else may last,
+      // too.
       spdlog::warn("accept paused run={:016x} error={}", run->id(), ec.message());
       pause.expires_after(100ms);
       co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -136,16 +138,19 @@ void RunServer::admit(const RunPtr& run, tcp::socket socket) {
   if (ec || !local.address().is_v4()) return;
   const auto token = local.address().to_v4().to_uint();
   if (!hm_is_token(token)) return refuse("not a token address");
-  // Who has sent and closed already is known to newer kernels (6.17) only; older ones say 0. Unknown, it is served: it may be
-  // a program of ours that does not wait for an answer, and it had to hit a token within the moment that one is live.
-  if (const auto peer = services_.peers.find(remote, local); peer && peer->uid != ::getuid() && (peer->open || peer->uid != 0))
+  // Who has sent and closed already is known to newer kernels (6.17) only; older ones say 0. Unknown, it is served: it
+  // may be a program of ours that does not wait for an answer, and it had to hit a token within the moment that one is
+  // live.
+  if (const auto peer = services_.peers.find(remote, local);
+      peer && peer->uid != ::getuid() && (peer->open || peer->uid != 0))
     return refuse("another user");
   auto original = run->table.accept(token);
   if (!original) return refuse("no live token");
   spawn(services_.loop, "session", serve(services_, run, std::move(socket), std::move(*original)));
 }
 
-asio::awaitable<void> RunServer::serve(Services& services, RunPtr run, tcp::socket socket, OriginalDestination original) {
+asio::awaitable<void> RunServer::serve(Services& services, RunPtr run, tcp::socket socket,
+                                       OriginalDestination original) {
   Session session(services, std::move(run), std::move(socket), std::move(original));
   co_await session.serve();
 }

@@ -1,4 +1,5 @@
-// run_server.h - serves the runs that were handed over: accepts what their agents connect, and lets only live tokens in.
+// run_server.h - serves the runs that were handed over: accepts what their agents connect, and lets only live tokens
+// in.
 #pragma once
 #include <unordered_map>
 

@@ -16,8 +16,13 @@ namespace hivemind {
 
 struct Services {
   Services(asio::io_context& io, std::shared_ptr<const Config> initial, CertificateAuthority ca, std::string salt)
-      : loop(io), config(std::move(initial)), deadlines(io), admission(io, config->scheduler), pool(io, deadlines),
-        authority(std::move(ca)), account_salt(std::move(salt)) {}
+      : loop(io),
+        config(std::move(initial)),
+        deadlines(io),
+        admission(io, config->scheduler),
+        pool(io, deadlines),
+        authority(std::move(ca)),
+        account_salt(std::move(salt)) {}
 
   asio::io_context& loop;
   std::shared_ptr<const Config> config;  // replaced as a whole by a reload; an exchange keeps the one it began with
@@ -28,15 +33,15 @@ struct Services {
   TrustMemory trust;
   PeerSockets peers;
   const std::string account_salt;
-  std::uint64_t buffered = 0;     // bytes of request bodies held in memory
-  std::size_t connections = 0;    // client connections open
-  std::size_t active = 0;         // exchanges and tunnels under way, which a shutdown waits for
+  std::uint64_t buffered = 0;   // bytes of request bodies held in memory
+  std::size_t connections = 0;  // client connections open
+  std::size_t active = 0;       // exchanges and tunnels under way, which a shutdown waits for
   bool draining = false;
   // For bytes that are read and written on without waiting in between. Never used across a co_await.
   std::array<char, 64 * 1024> scratch;
 
-  // What a watch on a client saw is its leaving: a break, or an end by a client that has closed. One that only ended its
-  // sending side still waits for its answer.
+  // What a watch on a client saw is its leaving: a break, or an end by a client that has closed. One that only ended
+  // its sending side still waits for its answer.
   bool has_left(Stream& client, bool orderly) {
     if (!orderly) return true;
     error_code ec;

@@ -25,7 +25,8 @@ constexpr std::uint16_t ollama_port = 11434;
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : char(c); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : char(c); });
   return out;
 }
 
@@ -63,7 +64,10 @@ bool is_trust_alert(int reason) {
 }  // namespace
 
 Session::Session(Services& services, RunPtr run, tcp::socket socket, OriginalDestination original)
-    : services_(services), run_(std::move(run)), config_(services.config), client_(std::move(socket), services.deadlines),
+    : services_(services),
+      run_(std::move(run)),
+      config_(services.config),
+      client_(std::move(socket), services.deadlines),
       original_(std::move(original)) {
   ++services_.connections;
 }
@@ -97,9 +101,12 @@ asio::awaitable<void> Session::serve() {
     ahead.append(services_.scratch.data(), *got);
   }
   switch (first.kind) {
-    case SniffKind::tls: co_return co_await serve_tls(first.hello, std::move(ahead));
-    case SniffKind::http: co_return co_await serve_plain(std::move(ahead));
-    default: break;
+    case SniffKind::tls:
+      co_return co_await serve_tls(first.hello, std::move(ahead));
+    case SniffKind::http:
+      co_return co_await serve_plain(std::move(ahead));
+    default:
+      break;
   }
   if (original_.flags & HM_HINT_LLM) {
     spdlog::info("refused: neither TLS nor HTTP towards an LLM host name={} pid={}", original_.name, original_.pid);
@@ -116,13 +123,17 @@ asio::awaitable<void> Session::serve_tls(const ClientHello& hello, std::string a
   if (!host.empty() && !hello.encrypted && speaks_http1(hello) && services_.authority.covers(host) &&
       !services_.trust.refuses(executable_))
     context = services_.authority.server_context(host);
-  if (!context) { co_return co_await tunnel_to(host, std::move(ahead)); }
+  if (!context) {
+    co_return co_await tunnel_to(host, std::move(ahead));
+  }
 
   client_.unread(std::move(ahead));
   if (const auto ec = co_await client_.accept_tls(context, Clock::now() + config_->head_timeout)) {
     if (is_trust_alert(client_.tls_reason()) && services_.trust.rejected_handshake(executable_))
-      spdlog::warn("program does not trust the HiveMind CA and is tunnelled from now on, unscheduled executable={} pid={} alert={}",
-                   executable_, original_.pid, client_.tls_error());
+      spdlog::warn(
+          "program does not trust the HiveMind CA and is tunnelled from now on, unscheduled executable={} pid={} "
+          "alert={}",
+          executable_, original_.pid, client_.tls_error());
     else
       spdlog::debug("client handshake failed host={} pid={} error={}", host, original_.pid,
                     client_.tls_error().empty() ? ec.message() : client_.tls_error());
@@ -132,7 +143,8 @@ asio::awaitable<void> Session::serve_tls(const ClientHello& hello, std::string a
 }
 
 asio::awaitable<void> Session::serve_plain(std::string ahead) {
-  const auto size = co_await read_head(client_, ahead, services_, Clock::now() + config_->head_timeout, config_->head_timeout);
+  const auto size =
+      co_await read_head(client_, ahead, services_, Clock::now() + config_->head_timeout, config_->head_timeout);
   if (!size && size.error() != HttpErrc::head_too_large) {
     if (size.error() == HttpErrc::closed_early) {
       co_await tunnel_to({}, std::move(ahead));
@@ -141,12 +153,15 @@ asio::awaitable<void> Session::serve_plain(std::string ahead) {
     }
     co_return;
   }
-  const auto parsed = size ? parse_request_head(std::string_view(ahead).substr(0, *size)) : Result<RequestHead>(size.error());
+  const auto parsed =
+      size ? parse_request_head(std::string_view(ahead).substr(0, *size)) : Result<RequestHead>(size.error());
   const auto head = parsed ? *parsed : loose_head(ahead);
   const auto host = without_port(parsed ? head.find("host").value_or("") : std::string_view());
   const auto* configured = find_override(*config_, host);
   const bool ours = configured || original_.port == ollama_port || find_dialect(host, head, {}) != nullptr;
-  if (!ours) { co_return co_await tunnel_to(host, std::move(ahead)); }
+  if (!ours) {
+    co_return co_await tunnel_to(host, std::move(ahead));
+  }
   co_await serve_http({}, std::move(ahead));
 }
 
@@ -160,9 +175,12 @@ asio::awaitable<void> Session::serve_http(std::string sni, std::string buffer) {
         co_await refuse(431, "the request head is larger than 64 KiB");
       } else if (size.error() == asio::error::timed_out && !buffer.empty()) {
         co_await refuse(408, "the request head did not arrive in time");
-      } else if (!served && client_.is_tls() && size.error() == asio::error::eof && services_.trust.closed_without_request(executable_)) {
-        spdlog::warn("program closes after every handshake, so it may not trust the HiveMind CA; it is tunnelled from now on executable={}",
-                     executable_);
+      } else if (!served && client_.is_tls() && size.error() == asio::error::eof &&
+                 services_.trust.closed_without_request(executable_)) {
+        spdlog::warn(
+            "program closes after every handshake, so it may not trust the HiveMind CA; it is tunnelled from now on "
+            "executable={}",
+            executable_);
       }
       break;
     }
@@ -173,7 +191,8 @@ asio::awaitable<void> Session::serve_http(std::string sni, std::string buffer) {
       co_await refuse(400, head.error().message());
       break;
     }
-    // An offer of HTTP/2 that a server may pass over, as Java's client makes with every plain request: it is passed over.
+    // An offer of HTTP/2 that a server may pass over, as Java's client makes with every plain request: it is passed
+    // over.
     if (head->upgrade && iequals(head->find("upgrade").value_or(""), "h2c")) head->upgrade = false;
     if (!served && client_.is_tls()) services_.trust.completed_request(executable_);
     served = true;
@@ -185,27 +204,31 @@ asio::awaitable<void> Session::serve_http(std::string sni, std::string buffer) {
   co_await end_after_answer();
 }
 
-asio::awaitable<bool> Session::serve_request(const RequestHead& head, std::string_view raw_head, const std::string& host,
-                                             std::string& buffer) {
+asio::awaitable<bool> Session::serve_request(const RequestHead& head, std::string_view raw_head,
+                                             const std::string& host, std::string& buffer) {
   Active active(services_);
   const auto config = services_.config;
   const auto* configured = find_override(*config, host);
   const auto destination = destination_for(*config, host, endpoint_of(original_), client_.is_tls());
-  const auto* dialect = find_dialect(host, head, configured ? std::string_view(configured->dialect) : std::string_view());
+  const auto* dialect =
+      find_dialect(host, head, configured ? std::string_view(configured->dialect) : std::string_view());
   if (!dialect || head.upgrade || !dialect->is_generation(head))
     co_return co_await pass_through(services_, *run_, client_, destination, head, raw_head, buffer);
 
-  const auto too_large = "the request body is larger than " + std::to_string(config->max_body >> 20) + " MiB (limits.max_body)";
+  const auto too_large =
+      "the request body is larger than " + std::to_string(config->max_body >> 20) + " MiB (limits.max_body)";
   const auto announced = head.body == BodyKind::sized ? head.content_length : 0;
   if (announced > config->max_body) {
     co_await refuse(413, too_large);
     co_return false;
   }
-  if (head.expects_continue && buffer.empty() && head.body != BodyKind::none && services_.buffered + announced <= config->max_buffered) {
+  if (head.expects_continue && buffer.empty() && head.body != BodyKind::none &&
+      services_.buffered + announced <= config->max_buffered) {
     const auto ec = co_await client_.write_all("HTTP/1.1 100 Continue\r\n\r\n", Clock::now() + config->head_timeout);
     if (ec) co_return false;
   }
-  auto body = co_await read_body(client_, head, buffer, services_, config->max_body, config->max_buffered, config->stall_timeout);
+  auto body = co_await read_body(client_, head, buffer, services_, config->max_body, config->max_buffered,
+                                 config->stall_timeout);
   if (!body) {
     if (body.error() == HttpErrc::body_too_large) {
       co_await refuse(413, too_large);
@@ -213,9 +236,12 @@ asio::awaitable<bool> Session::serve_request(const RequestHead& head, std::strin
       co_await refuse(400, body.error().message());
     } else if (body.error() == boost::system::errc::not_enough_memory) {
       spdlog::warn("refused request: too many bodies are held pid={} held={}", original_.pid, services_.buffered);
-      const auto answer = dialect->refusal({RefusalKind::queue_full, "HiveMind: too many request bodies are waiting (limits.max_buffered)", 5s, true});
+      const auto answer = dialect->refusal(
+          {RefusalKind::queue_full, "HiveMind: too many request bodies are waiting (limits.max_buffered)", 5s, true});
       const auto ec = co_await client_.write_all(answer, Clock::now() + config->stall_timeout);
-      if (!ec) { co_await linger(); }
+      if (!ec) {
+        co_await linger();
+      }
     } else {
       client_.reset();
     }
@@ -228,20 +254,27 @@ asio::awaitable<bool> Session::serve_request(const RequestHead& head, std::strin
 // An answer is followed by what the client still sends (an early answer to a long body, a pipelined request): closing
 // with that unread would be a reset, and could take the answer with it.
 asio::awaitable<void> Session::end_after_answer() {
-  if (client_.has_unread()) { co_await linger(); }
+  if (client_.has_unread()) {
+    co_await linger();
+  }
   client_.close();
 }
 
 asio::awaitable<void> Session::refuse(int status, std::string reason) {
   spdlog::info("refused request status={} pid={} reason={}", status, original_.pid, reason);
   const std::string text = "HiveMind refused this request: " + reason + "\n";
-  const std::string answer = "HTTP/1.1 " + std::to_string(status) +
-                             (status == 413 ? " Content Too Large" : status == 431 ? " Request Header Fields Too Large"
-                              : status == 408 ? " Request Timeout" : " Bad Request") +
-                             "\r\nContent-Type: text/plain\r\nConnection: close\r\nX-HiveMind: refused\r\nContent-Length: " +
-                             std::to_string(text.size()) + "\r\n\r\n" + text;
+  const std::string answer =
+      "HTTP/1.1 " + std::to_string(status) +
+      (status == 413   ? " Content Too Large"
+       : status == 431 ? " Request Header Fields Too Large"
+       : status == 408 ? " Request Timeout"
+                       : " Bad Request") +
+      "\r\nContent-Type: text/plain\r\nConnection: close\r\nX-HiveMind: refused\r\nContent-Length: " +
+      std::to_string(text.size()) + "\r\n\r\n" + text;
   const auto ec = co_await client_.write_all(answer, Clock::now() + linger_time);
-  if (!ec) { co_await linger(); }
+  if (!ec) {
+    co_await linger();
+  }
 }
 
 asio::awaitable<void> Session::linger() {
@@ -252,7 +285,9 @@ asio::awaitable<void> Session::linger() {
     const auto got = co_await client_.read_some(services_.scratch, until);
     if (!got) break;
     read += *got;
-    if (turns.over(*got)) { co_await next_turn(); }
+    if (turns.over(*got)) {
+      co_await next_turn();
+    }
   }
   client_.close();
 }
@@ -269,7 +304,8 @@ asio::awaitable<void> Session::tunnel_to(std::string host, std::string ahead) {
   auto upstream = co_await connect_to(destination, config_->connect_timeout, services_.deadlines, cancel);
   client_.unwatch();
   if (!upstream) {
-    spdlog::debug("tunnel failed host={} address={} error={}", destination.host, destination.original.address().to_string(), upstream.error().message());
+    spdlog::debug("tunnel failed host={} address={} error={}", destination.host,
+                  destination.original.address().to_string(), upstream.error().message());
     client_.reset();
     co_return;
   }

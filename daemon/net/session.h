@@ -19,7 +19,8 @@ private:
   asio::awaitable<void> serve_plain(std::string ahead);
   // Requests on a connection that is ours. `host` is fixed by SNI; empty: each request's Host tells (plain HTTP).
   asio::awaitable<void> serve_http(std::string host, std::string buffer);
-  asio::awaitable<bool> serve_request(const RequestHead& head, std::string_view raw_head, const std::string& host, std::string& buffer);
+  asio::awaitable<bool> serve_request(const RequestHead& head, std::string_view raw_head, const std::string& host,
+                                      std::string& buffer);
   asio::awaitable<void> tunnel_to(std::string host, std::string ahead);
   // An answer of ours to what cannot be served; the connection ends.
   asio::awaitable<void> refuse(int status, std::string reason);

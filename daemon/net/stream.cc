@@ -35,8 +35,10 @@ Transfer Stream::raw_read(char* into, std::size_t size) {
   if (!ahead_.empty()) {
     const auto n = std::min(size, ahead_.size());
     std::memcpy(into, ahead_.data(), n);
-    if (n == ahead_.size()) std::string().swap(ahead_);
-    else ahead_.erase(0, n);
+    if (n == ahead_.size())
+      std::string().swap(ahead_);
+    else
+      ahead_.erase(0, n);
     return {Transfer::moved, n, {}};
   }
   const auto n = ::recv(socket_.native_handle(), into, size, 0);
@@ -72,13 +74,17 @@ Transfer Stream::try_write(std::string_view bytes) {
 Transfer Stream::tls_result(int result) {
   const int saved = errno;
   switch (SSL_get_error(ssl_.get(), result)) {
-    case SSL_ERROR_WANT_READ: return {Transfer::wants_read, 0, {}};
-    case SSL_ERROR_WANT_WRITE: return {Transfer::wants_write, 0, {}};
-    case SSL_ERROR_ZERO_RETURN: return {Transfer::closed, 0, {}};
+    case SSL_ERROR_WANT_READ:
+      return {Transfer::wants_read, 0, {}};
+    case SSL_ERROR_WANT_WRITE:
+      return {Transfer::wants_write, 0, {}};
+    case SSL_ERROR_ZERO_RETURN:
+      return {Transfer::closed, 0, {}};
     case SSL_ERROR_SYSCALL:
       if (ERR_peek_error() == 0 && saved != 0) return {Transfer::failed, 0, {saved, boost::system::system_category()}};
       break;
-    default: break;
+    default:
+      break;
   }
   const auto reason = ERR_peek_last_error();
   tls_reason_ = ERR_GET_REASON(reason);
@@ -96,10 +102,14 @@ asio::awaitable<Result<std::size_t>> Stream::read_some(std::span<char> into, Tim
   for (;;) {
     const auto got = try_read(into);
     switch (got.status) {
-      case Transfer::moved: co_return got.bytes;
-      case Transfer::closed: co_return error_code(asio::error::eof);
-      case Transfer::failed: co_return got.error;
-      default: break;
+      case Transfer::moved:
+        co_return got.bytes;
+      case Transfer::closed:
+        co_return error_code(asio::error::eof);
+      case Transfer::failed:
+        co_return got.error;
+      default:
+        break;
     }
     if (const auto ec = co_await wait(got.status, deadline)) co_return ec;
   }
@@ -117,9 +127,12 @@ asio::awaitable<error_code> Stream::write_all(std::string_view bytes, TimePoint 
           if (cancelled_) co_return asio::error::operation_aborted;
         }
         continue;
-      case Transfer::closed: co_return asio::error::eof;
-      case Transfer::failed: co_return put.error;
-      default: break;
+      case Transfer::closed:
+        co_return asio::error::eof;
+      case Transfer::failed:
+        co_return put.error;
+      default:
+        break;
     }
     if (const auto ec = co_await wait(put.status, deadline)) co_return ec;
   }
@@ -152,8 +165,10 @@ void Stream::on_readable(error_code ec) {
     if (n <= 0) seen = tls_result(n);
   } else {
     const auto n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK);
-    if (n == 0) seen.status = Transfer::closed;
-    else if (n < 0) seen.status = would_block() ? Transfer::wants_read : Transfer::failed;
+    if (n == 0)
+      seen.status = Transfer::closed;
+    else if (n < 0)
+      seen.status = would_block() ? Transfer::wants_read : Transfer::failed;
   }
   if (seen.status == Transfer::wants_read || seen.status == Transfer::wants_write) return arm_read();
   if (seen.status == Transfer::moved) return poll_end();
@@ -203,7 +218,7 @@ asio::awaitable<error_code> Stream::wait_writable(TimePoint until) {
   auto [ec] = co_await socket_.async_wait(tcp::socket::wait_write, asio::as_tuple(asio::use_awaitable));
   waiting_write_ = false;
   expires_at = no_deadline();
-  co_return ec && abort_ ? abort_ : ec;
+  co_return ec&& abort_ ? abort_ : ec;
 }
 
 void Stream::abort_waits(error_code why) {
@@ -219,8 +234,10 @@ void Stream::abort_waits(error_code why) {
 void Stream::watch(std::function<void(bool)> gone) {
   gone_ = std::move(gone);
   polls_end_ = !ahead_.empty() || (ssl_ && SSL_has_pending(ssl_.get()));
-  if (!polls_end_) arm_read();
-  else expires_at = no_deadline();
+  if (!polls_end_)
+    arm_read();
+  else
+    expires_at = no_deadline();
 }
 
 bool Stream::is_quiet() {
@@ -248,7 +265,10 @@ BIO_METHOD* Stream::bio_method() {
     BIO_meth_set_read(m, bio_read);
     BIO_meth_set_write(m, bio_write);
     BIO_meth_set_ctrl(m, [](BIO*, int command, long, void*) -> long { return command == BIO_CTRL_FLUSH ? 1 : 0; });
-    BIO_meth_set_create(m, [](BIO* bio) { BIO_set_init(bio, 1); return 1; });
+    BIO_meth_set_create(m, [](BIO* bio) {
+      BIO_set_init(bio, 1);
+      return 1;
+    });
     return m;
   }();
   return method;
@@ -260,7 +280,10 @@ int Stream::bio_read(BIO* bio, char* into, int size) {
   const auto got = stream->raw_read(into, static_cast<std::size_t>(size));
   if (got.status == Transfer::moved) return static_cast<int>(got.bytes);
   if (got.status == Transfer::wants_read) BIO_set_retry_read(bio);
-  if (got.status == Transfer::closed) { errno = 0; return 0; }
+  if (got.status == Transfer::closed) {
+    errno = 0;
+    return 0;
+  }
   return -1;
 }
 
@@ -275,7 +298,8 @@ int Stream::bio_write(BIO* bio, const char* bytes, int size) {
 
 void Stream::attach(SSL_CTX* context) {
   ssl_.reset(SSL_new(context));
-  SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_set_mode(ssl_.get(),
+               SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   BIO* bio = BIO_new(bio_method());
   BIO_set_data(bio, this);
   SSL_set_bio(ssl_.get(), bio, bio);

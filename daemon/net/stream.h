@@ -23,7 +23,8 @@ namespace hivemind {
 
 using asio::ip::tcp;
 
-template <auto Free> struct Freed {
+template <auto Free>
+struct Freed {
   void operator()(auto* p) const noexcept { Free(p); }
 };
 using SslPtr = std::unique_ptr<SSL, Freed<SSL_free>>;
@@ -64,9 +65,9 @@ public:
   const std::string& tls_error() const { return tls_error_; }
   int tls_reason() const { return tls_reason_; }  // ERR_GET_REASON, or 0
 
-  // Calls `gone(orderly)` once when the peer ends (orderly) or breaks the connection while nobody reads; behind bytes that
-  // nobody has read yet (a pipelined request) up to a sweep of the deadlines later. Reading again ends the watch. `gone`
-  // must be valid until unwatch(), close() or reset().
+  // Calls `gone(orderly)` once when the peer ends (orderly) or breaks the connection while nobody reads; behind bytes
+  // that nobody has read yet (a pipelined request) up to a sweep of the deadlines later. Reading again ends the watch.
+  // `gone` must be valid until unwatch(), close() or reset().
   void watch(std::function<void(bool orderly)> gone);
   void unwatch() { gone_ = nullptr; }
   // False once the peer's end or anything unasked-for has arrived on an idle connection.
@@ -108,11 +109,11 @@ private:
   std::string ahead_;
   std::string tls_error_;
   int tls_reason_ = 0;
-  bool read_armed_ = false;          // an async_wait for reading is outstanding
-  std::shared_ptr<Stream*> self_;    // nulled by the destructor; held by the outstanding wait
+  bool read_armed_ = false;        // an async_wait for reading is outstanding
+  std::shared_ptr<Stream*> self_;  // nulled by the destructor; held by the outstanding wait
   Waiter reader_;
   std::function<void(bool)> gone_;
-  error_code abort_;                 // why the current waits end
+  error_code abort_;        // why the current waits end
   bool polls_end_ = false;  // watched, with bytes unread: every sweep looks whether an end has come behind them
   bool waiting_write_ = false, cancelled_ = false, ragged_ = false;
 };

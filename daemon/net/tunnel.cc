@@ -22,10 +22,16 @@ asio::awaitable<void> pump(Stream& from, Stream& to, std::string first) {
     switch (got.status) {
       case Transfer::moved:
         ec = co_await to.write_all({buffer.data(), got.bytes}, Deadlines::never);
-        if (turns.over(got.bytes)) { co_await next_turn(); }
+        if (turns.over(got.bytes)) {
+          co_await next_turn();
+        }
         break;
-      case Transfer::closed: to.shutdown_send(); co_return;
-      case Transfer::failed: ec = got.error; break;
+      case Transfer::closed:
+        to.shutdown_send();
+        co_return;
+      case Transfer::failed:
+        ec = got.error;
+        break;
       default:
         std::vector<char>().swap(buffer);  // an idle tunnel holds no memory
         ec = co_await from.wait(got.status, Deadlines::never);

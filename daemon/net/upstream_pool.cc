@@ -7,13 +7,15 @@ namespace hivemind {
 
 namespace {
 bool lacks_version(int reason) {
-  return reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION || reason == SSL_R_WRONG_SSL_VERSION;
+  return reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION ||
+         reason == SSL_R_WRONG_SSL_VERSION;
 }
 }  // namespace
 
 std::string untrusted_response(const std::string& host, const std::string& detail) {
   const std::string text = "HiveMind: the upstream " + host + " could not be verified: " + detail + "\n";
-  return "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nConnection: close\r\nX-HiveMind: upstream\r\nContent-Length: " +
+  return "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nConnection: close\r\nX-HiveMind: "
+         "upstream\r\nContent-Length: " +
          std::to_string(text.size()) + "\r\n\r\n" + text;
 }
 
@@ -45,8 +47,9 @@ asio::awaitable<Lease> UpstreamPool::acquire(const Destination& destination, boo
       const long verified = SSL_get_verify_result(stream->ssl());
       const bool unverified = verified != X509_V_OK;
       failure = {ec,
-                 "TLS: " + (unverified ? std::string(X509_verify_cert_error_string(verified))
-                                       : stream->tls_error().empty() ? ec.message() : stream->tls_error()),
+                 "TLS: " + (unverified                    ? std::string(X509_verify_cert_error_string(verified))
+                            : stream->tls_error().empty() ? ec.message()
+                                                          : stream->tls_error()),
                  unverified || lacks_version(stream->tls_reason())};
       co_return Lease{};
     }

@@ -18,8 +18,9 @@ struct Lease {
 };
 struct ConnectFailure {
   error_code error;
-  std::string detail;       // for people
-  bool untrusted = false;   // TLS verification failed, or there is no TLS version both speak: trying again changes nothing
+  std::string detail;  // for people
+  bool untrusted =
+      false;  // TLS verification failed, or there is no TLS version both speak: trying again changes nothing
 };
 // The answer to a client whose upstream is not to be trusted. Nothing was sent there.
 std::string untrusted_response(const std::string& host, const std::string& detail);

@@ -28,8 +28,8 @@ Result<SSL_CTX*> UpstreamTls::context(const std::string& ca_file) {
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   static constexpr unsigned char alpn[] = "\x08http/1.1";
   SSL_CTX_set_alpn_protos(context.get(), alpn, sizeof alpn - 1);
-  const bool loaded =
-      ca_file.empty() ? load_system_roots(context.get()) : SSL_CTX_load_verify_file(context.get(), ca_file.c_str()) == 1;
+  const bool loaded = ca_file.empty() ? load_system_roots(context.get())
+                                      : SSL_CTX_load_verify_file(context.get(), ca_file.c_str()) == 1;
   if (!loaded) {
     ERR_clear_error();
     spdlog::error("upstream roots cannot be read file={}", ca_file.empty() ? "system" : ca_file);

@@ -5,8 +5,8 @@
 #define HM_ENV_RUN "HIVEMIND_RUN"                 /* run id, 16 hexadecimal digits: tells a nested run its parent */
 #define HM_ENV_PRELOAD "HIVEMIND_PRELOAD"         /* absolute path of the preload object, for putting LD_PRELOAD back */
 #define HM_ENV_RUNTIME_DIR "HIVEMIND_RUNTIME_DIR" /* instead of $XDG_RUNTIME_DIR/hivemind (else /tmp/hivemind-UID) */
-#define HM_ENV_STATE_DIR "HIVEMIND_STATE_DIR"     /* instead of $XDG_STATE_HOME/hivemind (else ~/.local/state/hivemind) */
-#define HM_ENV_CONFIG "HIVEMIND_CONFIG"           /* instead of $XDG_CONFIG_HOME/hivemind/hivemind.toml (else ~/.config/...) */
+#define HM_ENV_STATE_DIR "HIVEMIND_STATE_DIR" /* instead of $XDG_STATE_HOME/hivemind (else ~/.local/state/hivemind) */
+#define HM_ENV_CONFIG "HIVEMIND_CONFIG" /* instead of $XDG_CONFIG_HOME/hivemind/hivemind.toml (else ~/.config/...) */
 
 /* Names inside the runtime directory (0700, owned by the user). */
 #define HM_CONTROL_SOCKET "control.sock" /* HTTP/1.1 with JSON */
@@ -15,6 +15,7 @@
 #define HM_START_LOCK "start.lock"       /* flock held by whoever starts the daemon */
 #define HM_RUNS_DIR "runs"               /* token tables, one file per run: RUNID.table */
 /* Names inside the state directory (0700). */
-#define HM_ROOT_BUNDLE "ca/roots.pem" /* every unexpired root of ours, PEM; written by the daemon before it is ready */
+#define HM_ROOT_BUNDLE "ca/roots.pem" /* every unexpired root of ours, PEM; written by the daemon before it is ready \
+                                       */
 #define HM_BUNDLES_DIR "bundles"      /* merged bundles made by hivemind-run, named by content hash */
 #define HM_LOG_FILE "hivemindd.log"

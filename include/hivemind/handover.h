@@ -18,7 +18,9 @@ enum hm_message_type { HM_HELLO = 1, HM_ACK = 2, HM_REFUSED = 3, HM_SUMMARY_REQU
 enum hm_priority { HM_PRIORITY_CRITICAL = 0, HM_PRIORITY_HIGH = 1, HM_PRIORITY_NORMAL = 2, HM_PRIORITY_LOW = 3 };
 #define HM_NONE (-1)
 
-struct hm_message { uint32_t type, version; };
+struct hm_message {
+  uint32_t type, version;
+};
 
 struct hm_hello {
   struct hm_message message;
@@ -28,24 +30,34 @@ struct hm_hello {
   uint32_t weight_milli;          /* 1..1000000; 1000 is the usual share */
   uint32_t fail_closed;           /* 0 or 1 */
   int64_t token_budget;           /* tokens the run may spend in all, or HM_NONE */
-  int64_t deadline_ms;            /* CLOCK_REALTIME milliseconds since 1970 by which the run should be done, or HM_NONE */
-  uint64_t tokens_spent;          /* charged to this run before (by a daemon that died); carried from hm_summary */
-  char name[64];                  /* --name, else the command's base name */
-  char command[128];              /* for people: the command line, truncated */
+  int64_t deadline_ms;   /* CLOCK_REALTIME milliseconds since 1970 by which the run should be done, or HM_NONE */
+  uint64_t tokens_spent; /* charged to this run before (by a daemon that died); carried from hm_summary */
+  char name[64];         /* --name, else the command's base name */
+  char command[128];     /* for people: the command line, truncated */
 };
-struct hm_ack { struct hm_message message; int32_t daemon_pid; uint32_t reserved; char root_bundle[240]; };
-struct hm_refused { struct hm_message message; char reason[248]; };
-struct hm_summary_request { struct hm_message message; };
+struct hm_ack {
+  struct hm_message message;
+  int32_t daemon_pid;
+  uint32_t reserved;
+  char root_bundle[240];
+};
+struct hm_refused {
+  struct hm_message message;
+  char reason[248];
+};
+struct hm_summary_request {
+  struct hm_message message;
+};
 struct hm_summary {
   struct hm_message message;
-  uint64_t requests;      /* generations that got an answer */
-  uint64_t passed;        /* other requests and tunnels carried */
+  uint64_t requests; /* generations that got an answer */
+  uint64_t passed;   /* other requests and tunnels carried */
   uint64_t input_tokens, output_tokens, cached_tokens;
-  uint64_t waited_ms;     /* sum over requests, from arrival to dispatch */
-  uint64_t retries;       /* failures absorbed */
-  uint64_t errors;        /* provider errors passed on */
-  uint64_t refused;       /* requests refused by HiveMind */
-  uint64_t tokens_spent;  /* charged against the budget */
+  uint64_t waited_ms;    /* sum over requests, from arrival to dispatch */
+  uint64_t retries;      /* failures absorbed */
+  uint64_t errors;       /* provider errors passed on */
+  uint64_t refused;      /* requests refused by HiveMind */
+  uint64_t tokens_spent; /* charged against the budget */
 };
 
 #ifdef __cplusplus

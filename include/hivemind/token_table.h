@@ -55,16 +55,16 @@ struct hm_slot {
 /* What one process did, for --explain and as the proof that the preload took. */
 enum hm_process_state { HM_PROCESS_FREE = 0, HM_PROCESS_USED = 1 };
 struct hm_process {
-  uint32_t state;       /* (atomic) enum hm_process_state; never freed during a run */
+  uint32_t state; /* (atomic) enum hm_process_state; never freed during a run */
   int32_t pid;
-  char comm[16];        /* NUL-terminated */
-  uint32_t captured;    /* (atomic) connects redirected */
-  uint32_t by_name;     /* (atomic) direct: the name is no LLM host */
-  uint32_t by_port;     /* (atomic) direct: TCP to a port that is not captured */
-  uint32_t by_socket;   /* (atomic) direct: bound V6ONLY, bound to a device, not redirectable */
-  uint32_t full;        /* (atomic) direct: no free slot */
-  uint32_t refused;     /* (atomic) local server not listening: ECONNREFUSED as without us */
-  uint32_t restored;    /* (atomic) execs whose scrubbed environment was put back */
+  char comm[16];      /* NUL-terminated */
+  uint32_t captured;  /* (atomic) connects redirected */
+  uint32_t by_name;   /* (atomic) direct: the name is no LLM host */
+  uint32_t by_port;   /* (atomic) direct: TCP to a port that is not captured */
+  uint32_t by_socket; /* (atomic) direct: bound V6ONLY, bound to a device, not redirectable */
+  uint32_t full;      /* (atomic) direct: no free slot */
+  uint32_t refused;   /* (atomic) local server not listening: ECONNREFUSED as without us */
+  uint32_t restored;  /* (atomic) execs whose scrubbed environment was put back */
   uint8_t reserved[12];
 };
 
@@ -74,7 +74,8 @@ struct hm_policy {
   uint32_t port_count; /* 0: capture nothing */
   uint16_t ports[HM_PORT_COUNT];
   uint32_t hosts_size; /* bytes used in hosts */
-  char hosts[2004];    /* lower case, each NUL-terminated: "api.anthropic.com", or "*.openai.azure.com" (one or more labels) */
+  char hosts[2004];    /* lower case, each NUL-terminated: "api.anthropic.com", or "*.openai.azure.com" (one or more
+                          labels) */
 };
 
 struct hm_table {
@@ -84,7 +85,7 @@ struct hm_table {
   uint32_t cursor;        /* (atomic) where the next claim starts to look */
   uint16_t listener_port; /* the run's listener; 0: not ready, capture nothing */
   uint16_t reserved0;
-  uint32_t uid;           /* of the run */
+  uint32_t uid; /* of the run */
   uint32_t environment_size;
   uint8_t reserved1[24];
   struct hm_policy policy;

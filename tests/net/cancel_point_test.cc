@@ -28,7 +28,9 @@ TEST(CancelPoint, ARequestBeforeTheScopeIsNotLost) {
 TEST(CancelPoint, AfterTheScopeNothingIsCalled) {
   CancelPoint cancel;
   int ended = 0;
-  { const CancelPoint::Scope scope(cancel, [&ended] { ++ended; }); }
+  {
+    const CancelPoint::Scope scope(cancel, [&ended] { ++ended; });
+  }
   cancel.request();
   EXPECT_EQ(ended, 0);
 }

@@ -11,12 +11,14 @@ std::string request(std::string_view raw, bool expect = false) {
 
 TEST(ForwardHead, KeepsOrderCaseSpacingAndRepetition) {
   const std::string_view raw =
-      "POST /v1/messages?beta=true&x=%7e HTTP/1.1\r\nhost: a\r\nX-B: 1\r\nx-a:two\r\nX-B:  3 \r\nContent-Length: 0\r\n\r\n";
+      "POST /v1/messages?beta=true&x=%7e HTTP/1.1\r\nhost: a\r\nX-B: 1\r\nx-a:two\r\nX-B:  3 \r\nContent-Length: "
+      "0\r\n\r\n";
   EXPECT_EQ(request(raw), raw);
 }
 
 TEST(ForwardHead, DropsWhatIsMeantForThisConnectionOnly) {
-  EXPECT_EQ(request("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, X-Mine\r\nX-Mine: 1\r\nKeep-Alive: 5\r\nX-Yours: 2\r\n\r\n"),
+  EXPECT_EQ(request("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, X-Mine\r\nX-Mine: 1\r\nKeep-Alive: "
+                    "5\r\nX-Yours: 2\r\n\r\n"),
             "GET / HTTP/1.1\r\nHost: a\r\nX-Yours: 2\r\n\r\n");
 }
 
@@ -35,7 +37,8 @@ TEST(ForwardHead, AnUpgradeKeepsItsLines) {
   const std::string_view raw =
       "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n";
   EXPECT_EQ(request(raw), raw);
-  const std::string_view answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  const std::string_view answer =
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
   EXPECT_EQ(forward_response_head(parse_response_head(answer, "GET").value(), answer, true), answer);
 }
 
