@@ -13,7 +13,7 @@
 //   late <= c + D (m-1) c + sum over competitors of ((m-1) c + w_g/w leash)      in shares of the pool's minute.
 // The leash also ends every wait: V passes S + leash / weight sooner or later, and newcomers start at V.
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "core/order_policy.h"
 
@@ -36,12 +36,12 @@ public:
   }
   void left(Flow& flow) override {
     if (flow.tag > virtual_time_)
-      ahead_.insert({flow.tag, &flow});
+      ahead_.insert({{flow.tag, &flow}, flow.weight});
     else
       weight_ -= flow.weight;
     if (--waiting_ > 0) return;
     // All there was has been served, so GPS is through with it too.
-    if (!ahead_.empty()) virtual_time_ = ahead_.rbegin()->first;
+    if (!ahead_.empty()) virtual_time_ = ahead_.rbegin()->first.first;
     ahead_.clear();
     weight_ = 0;
   }
@@ -55,7 +55,7 @@ public:
   void corrected(Flow& flow, double extra) override {
     const bool counted = ahead_.erase({flow.tag, &flow}) > 0;
     flow.tag = std::max(0.0, flow.tag + extra / flow.weight);
-    if (counted) ahead_.insert({flow.tag, &flow});
+    if (counted) ahead_.insert({{flow.tag, &flow}, flow.weight});
     if (extra > 0)
       advance(extra, flow.weight);
     else
@@ -69,25 +69,27 @@ private:
   // Does `work`; those that come to the end of theirs on the way leave their part to the others.
   void advance(double work, double own_weight) {
     while (!ahead_.empty()) {
-      const double needed = (ahead_.begin()->first - virtual_time_) * weight_;
+      const double needed = (ahead_.begin()->first.first - virtual_time_) * weight_;
       if (needed > work) break;
       work -= std::max(0.0, needed);
-      virtual_time_ = std::max(virtual_time_, ahead_.begin()->first);
+      virtual_time_ = std::max(virtual_time_, ahead_.begin()->first.first);
       drop_first();
     }
     virtual_time_ += work / std::max(weight_, own_weight);
   }
   void drop_passed() {
-    while (!ahead_.empty() && ahead_.begin()->first <= virtual_time_) drop_first();
+    while (!ahead_.empty() && ahead_.begin()->first.first <= virtual_time_) drop_first();
   }
   void drop_first() {
-    weight_ -= ahead_.begin()->second->weight;
+    weight_ -= ahead_.begin()->second;
     ahead_.erase(ahead_.begin());
   }
 
   double virtual_time_ = 0, weight_ = 0;  // weight_: of all that GPS serves now
   std::size_t waiting_ = 0;
-  std::set<std::pair<double, Flow*>> ahead_;  // not waiting, tags after virtual time
+  // Not waiting, tags after virtual time, with their weights. A flow may be forgotten meanwhile: it is only a name
+  // here.
+  std::map<std::pair<double, const Flow*>, double> ahead_;
 };
 }  // namespace
 
