@@ -1,5 +1,4 @@
-// scheduler_state.h - the scheduler's insides, shared by scheduler.cc (events and actions) and
-// scheduler_snapshot.cc (what people see).
+// scheduler_state.h - the scheduler's insides, shared by the scheduler_*.cc, one idea each.
 // Invariants: a request is in exactly one place: a pool's queue, asleep, parked for its budget, or under way; it has a
 // deadline entry exactly while it waits, and an attempt exactly while it is under way.
 #pragma once

@@ -1,0 +1,155 @@
+// What may happen now: who has slept enough, who has waited too long, and who goes out.
+#include <algorithm>
+
+#include "core/scheduler_state.h"
+
+namespace hivemind {
+namespace {
+ReasonKind reason_of(RefusalKind kind) {
+  switch (kind) {
+    case RefusalKind::budget:
+      return ReasonKind::budget;
+    case RefusalKind::deadline:
+      return ReasonKind::deadline;
+    case RefusalKind::too_large:
+      return ReasonKind::too_large;
+    case RefusalKind::queue_full:
+      return ReasonKind::queue_full;
+    case RefusalKind::draining:
+      return ReasonKind::draining;
+    case RefusalKind::run_closed:
+      return ReasonKind::closed;
+  }
+  return ReasonKind::closed;
+}
+}  // namespace
+
+std::vector<Action> Scheduler::Impl::act(TimePoint now) {
+  std::vector<Action> actions = std::exchange(pending, {});
+  while (!sleepers.empty() && sleepers.begin()->first <= now) {
+    Request& request = *requests.at(sleepers.begin()->second);
+    sleepers.erase(sleepers.begin());
+    guess(request);
+    wait_in_queue(request, now);
+  }
+  while (!deadlines.empty() && deadlines.begin()->first <= now) {
+    Request& request = *requests.at(deadlines.begin()->second);
+    refuse(request, deadline_refusal(request, now), actions, now);
+  }
+  if (draining) {
+    while (now >= *draining && !deadlines.empty()) {
+      refuse(*requests.at(deadlines.begin()->second),
+             {RefusalKind::draining, "HiveMind is shutting down; try again in a moment", 5s, true}, actions, now);
+    }
+    return actions;
+  }
+  for (std::size_t i = 0; i < busy.size();) {
+    Pool& pool = *busy[i];
+    if (pool.changed || now >= pool.blocked_until) dispatch_from(pool, actions, now);
+    if (!pool.queue.empty()) {
+      ++i;
+      continue;
+    }
+    pool.listed = false;
+    busy[i] = busy.back();
+    busy.pop_back();
+  }
+  return actions;
+}
+
+// Strictly in order: the first request waits for what it needs, and nothing smaller takes it away. What it waits for
+// is short for everybody in the pool, so no capacity is lost by it. A budget is one run's own: that request steps
+// aside.
+void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, TimePoint now) {
+  pool.blocked_until = TimePoint::max();
+  while (const auto* first = pool.queue.front(now)) {
+    Request& request = *requests.at(first->request);
+    const auto& budget = request.run->budget;
+    const auto bound = request.bound();
+    if (config.budgets && budget && bound > budget->left()) {
+      if (budget->may_fit_later(bound))
+        park(request, now);
+      else
+        refuse(request, budget_refusal(request), actions, now);
+      continue;
+    }
+    if (request.need_learned != pool.learned) guess(request);
+    if (const auto* limit = too_small_for(request)) {
+      refuse(request, size_refusal(request, *limit), actions, now);
+      continue;
+    }
+    Gate gate = pool.gate(request.need, config, now);
+    if (gate.kind == Gate::Kind::open) gate = pool.held(*first, config, now);
+    if (gate.kind != Gate::Kind::open) {
+      pool.blocked_until = gate.until;
+      note_held(request, gate, now);
+      break;
+    }
+    dispatch(request, now);
+    actions.push_back(Dispatch{request.id});
+  }
+  pool.changed = false;
+}
+
+// Sends the first request of its pool.
+void Scheduler::Impl::dispatch(Request& request, TimePoint now) {
+  Pool& pool = *request.pool;
+  if (holds_turns(request)) pool.holds.waited(now - request.waiting_since);
+  end_wait(request, now);
+  request.stood = pool.queue.pop_front(request.item.cost, now);
+  request.place = Request::Place::under_way;
+  ++request.run->in_flight;
+  ++request.agent->in_flight;
+  if (request.attempts++ == 0)
+    pool.retries.request_sent(config, now);
+  else
+    ++request.run->retries;
+  request.attempt.emplace();
+  if (config.budgets && request.run->budget) {
+    request.attempt->reserved = Budget::reserve(request.run->budget, request.bound());
+  }
+  request.attempt->spending = pool.sent(++last_attempt, request.need, config, now);
+  note(DecisionKind::dispatched, request, {}, now);
+}
+
+void Scheduler::Impl::erase(Request& request) {
+  --request.pool->users;
+  requests.erase(request.id);
+}
+
+// A closed run goes when its last request has; what its budget had left goes back to its parent's.
+void Scheduler::Impl::release(RunState& run, TimePoint now) {
+  if (!run.closed || run.in_flight > 0 || run.waiting > 0) return;
+  const auto parent = run.budget ? run.budget->parent() : nullptr;
+  runs.erase(run.spec.id);
+  if (parent) unpark(parent, now);
+}
+
+void Scheduler::Impl::refuse(Request& request, Refusal refusal, std::vector<Action>& actions, TimePoint now) {
+  leave_wait(request, now);
+  if (refusal.kind == RefusalKind::deadline) keep_place(request, now);
+  ++request.run->refused;
+  note(DecisionKind::refused, request, {.kind = reason_of(refusal.kind)}, now);
+  actions.push_back(Refuse{request.id, std::move(refusal)});
+  RunState& run = *request.run;
+  erase(request);
+  release(run, now);
+}
+
+void Scheduler::Impl::close_run(RunId id, TimePoint now) {
+  const auto found = runs.find(id);
+  if (found == runs.end()) return;
+  RunState& run = *found->second;
+  run.closed = true;
+  for (const auto& [key, pool] : pools) pool->holds.run_ended(id);
+  std::vector<RequestId> left;
+  for (const auto& [number, request] : requests) {
+    if (request->run == &run && request->place != Request::Place::under_way) left.push_back(number);
+  }
+  std::sort(left.begin(), left.end());
+  const Refusal refusal{RefusalKind::run_closed, "HiveMind: run '" + run.spec.name + "' has ended", std::nullopt,
+                        false};
+  if (left.empty()) release(run, now);
+  for (const RequestId number : left) refuse(*requests.at(number), refusal, pending, now);
+}
+}  // namespace hivemind
