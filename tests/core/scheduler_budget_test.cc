@@ -1,11 +1,11 @@
-// Budgets under load: sixteen agents at once, nested four deep, with usage that nobody can tell beforehand.
+// Budgets, alone and under load: sixteen agents at once, nested four deep, with usage that nobody can tell beforehand.
 #include <gtest/gtest.h>
 
 #include <cstdio>
 #include <deque>
 #include <random>
 
-#include "tests/core/fleet.h"
+#include "tests/core/scheduler_fixture.h"
 
 namespace hivemind {
 namespace {
@@ -134,6 +134,111 @@ TEST(SchedulerBudget, ReservesAtMostTwoAndAHalfTimesWhatIsUsed) {
   std::printf("over-reservation %.2f, from bytes alone %.2f\n", ratio(true), ratio(false));
   EXPECT_LE(ratio(true), 2.5);
   EXPECT_GT(ratio(false), 4) << "what calibration is for";
+}
+
+using SchedulerBudgets = SchedulerTest;
+
+TEST_F(SchedulerBudgets, BudgetRefusesWhatCanNeverFit) {
+  Scheduler scheduler(config);
+  auto spec = run_spec(1);
+  spec.token_budget = 1000;
+  scheduler.add_run(spec, now);
+  const auto id = scheduler.submit(1, profile("anthropic", 100, 1000), now);
+  const auto acted = act(scheduler, now);
+  ASSERT_EQ(acted.refused.size(), 1u);
+  EXPECT_EQ(acted.refused[0].request, id);
+  const auto& refusal = acted.refused[0].refusal;
+  EXPECT_EQ(refusal.kind, RefusalKind::budget);
+  EXPECT_FALSE(refusal.should_retry);
+  for (const char* word : {"HiveMind", "run1", "budget", "1000"})
+    EXPECT_NE(refusal.message.find(word), std::string::npos);
+}
+
+TEST_F(SchedulerBudgets, BudgetWaitsForARefundBeforeItRefuses) {
+  Scheduler scheduler(config);
+  auto spec = run_spec(1);
+  spec.token_budget = 2000;
+  scheduler.add_run(spec, now);
+  const auto first = scheduler.submit(1, profile("anthropic", 100, 1000), now);
+  const auto second = scheduler.submit(1, profile("anthropic", 100, 1000), now);
+  EXPECT_EQ(act(scheduler, now).sent, std::vector<RequestId>{first});
+  EXPECT_NE(reason_of(scheduler, second, now).find("token budget"), std::string::npos);
+  scheduler.finished(first, usage(100, 50), false, now + 1s);
+  EXPECT_EQ(act(scheduler, now + 1s).sent, std::vector<RequestId>{second});
+}
+
+TEST_F(SchedulerBudgets, BudgetOfSixteenAtOnceIsNeverOvershot) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    config.seed = seed;
+    config.admission = false;
+    Scheduler scheduler(config);
+    auto spec = run_spec(1);
+    spec.token_budget = 5000;
+    scheduler.add_run(spec, now);
+    for (int i = 0; i < 16; ++i) scheduler.submit(1, profile("anthropic", 100, 1000), now);
+    int refused = 0, sent = 0;
+    std::vector<RequestId> open;
+    do {
+      auto acted = act(scheduler, now);
+      refused += static_cast<int>(acted.refused.size());
+      sent += static_cast<int>(acted.sent.size());
+      open.insert(open.end(), acted.sent.begin(), acted.sent.end());
+      ASSERT_LE(open.size() * 1200, 5000u - static_cast<std::size_t>(scheduler.run_snapshot(1)->tokens_spent));
+      if (open.empty()) break;
+      const auto id = open[seed % open.size()];
+      std::erase(open, id);
+      scheduler.finished(id, seed % 2 ? usage(200, 1000) : Usage{}, false, now);
+    } while (true);
+    EXPECT_EQ(sent + refused, 16);
+    EXPECT_LE(scheduler.run_snapshot(1)->tokens_spent, 5000);
+    EXPECT_GE(scheduler.run_snapshot(1)->tokens_spent, 3800);
+  }
+}
+
+TEST_F(SchedulerBudgets, BudgetForgetsNothingThatRan) {
+  Scheduler scheduler(config);
+  auto spec = run_spec(1);
+  spec.token_budget = 100'000;
+  scheduler.add_run(spec, now);
+  const auto spent = [&] { return scheduler.run_snapshot(1)->tokens_spent; };
+  const auto rejected = scheduler.submit(1, profile("anthropic", 100, 1000), now);
+  act(scheduler, now);
+  scheduler.failed(rejected, failure(FailureClass::client_error, 400), {}, now);
+  EXPECT_EQ(spent(), 0) << "never ran";
+  const auto gone = scheduler.submit(1, profile("anthropic", 100, 1000), now);
+  act(scheduler, now);
+  scheduler.cancel(gone, {}, now);
+  EXPECT_EQ(spent(), 1200) << "ran, and nobody knows how far";
+  const auto known = scheduler.submit(1, profile("anthropic", 100, 1000), now);
+  act(scheduler, now);
+  scheduler.cancel(known, usage(100, 7), now);
+  EXPECT_EQ(spent(), 1307);
+  const auto in_band = scheduler.submit(1, profile("anthropic", 100, 1000), now);
+  act(scheduler, now);
+  scheduler.failed(in_band, failure(FailureClass::overload, 200), {}, now);
+  EXPECT_EQ(spent(), 2507) << "an error inside a 200 came after it ran";
+}
+
+TEST_F(SchedulerBudgets, AChildsBudgetIsItsParents) {
+  Scheduler scheduler(config);
+  auto parent = run_spec(1);
+  parent.token_budget = 3000;
+  scheduler.add_run(parent, now);
+  auto child = run_spec(2);
+  child.parent = 1;
+  scheduler.add_run(child, now);  // without one of its own: shares
+  auto carved = run_spec(3);
+  carved.parent = 1;
+  carved.token_budget = 1500;
+  scheduler.add_run(carved, now);
+  const auto first = scheduler.submit(2, profile("anthropic", 100, 1000), now);
+  EXPECT_EQ(act(scheduler, now).sent, std::vector<RequestId>{first});
+  scheduler.finished(first, usage(200, 1000), false, now);
+  scheduler.submit(1, profile("anthropic", 100, 1000), now);
+  EXPECT_EQ(act(scheduler, now).refused.size(), 1u) << "300 left beside the carved 1500";
+  scheduler.remove_run(3, now);
+  const auto second = scheduler.submit(1, profile("anthropic", 100, 1000), now);
+  EXPECT_EQ(act(scheduler, now).sent, std::vector<RequestId>{second});
 }
 }  // namespace
 }  // namespace hivemind
