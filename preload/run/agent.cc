@@ -44,13 +44,17 @@ int become(const Command& command, ProcessEnvironment environment) {
   return error == ENOENT ? 127 : 126;
 }
 
-Agent Agent::start(const Command& command, const ProcessEnvironment& environment, const Signals& signals) {
+Agent Agent::start(const Command& command, const ProcessEnvironment& environment, const Signals& signals,
+                   Capture* capture, bool fail_closed) {
   Agent agent;
   agent.pid_ = ::fork();
   if (agent.pid_ == 0) {
     signals.restore();
+    const auto problem = capture ? capture->enter() : std::string();
+    if (!problem.empty() && fail_closed) ::_exit(125);
     ::_exit(become(command, environment));
   }
+  if (capture && agent.pid_ > 0) agent.not_captured_ = capture->follow(agent.pid_);
   return agent;
 }
 

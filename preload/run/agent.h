@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "preload/run/capture.h"
 #include "preload/run/process_environment.h"
 #include "preload/run/signals.h"
 
@@ -17,9 +18,12 @@ int become(const Command& command, ProcessEnvironment environment);
 
 class Agent {
 public:
-  // -1 in pid(): no process could be made, errno says why.
-  static Agent start(const Command& command, const ProcessEnvironment& environment, const Signals& signals);
+  // -1 in pid(): no process could be made, errno says why. `capture` may be null; where it does not take, the command
+  // runs without it, or with `fail_closed` does not run.
+  static Agent start(const Command& command, const ProcessEnvironment& environment, const Signals& signals,
+                     Capture* capture, bool fail_closed);
   int pid() const { return pid_; }
+  const std::string& not_captured() const { return not_captured_; }  // why; empty: it is, or nothing was to be done
   bool ended() const { return ended_; }
   int status() const { return status_; }  // as waitpid gives it, once ended
 
@@ -31,5 +35,6 @@ private:
   int pid_ = -1;
   bool ended_ = false;
   int status_ = 0;
+  std::string not_captured_;
 };
 }  // namespace hivemind::run

@@ -42,6 +42,10 @@ std::string set_deadline(Flags& flags, Text value) {
   flags.deadline_ms = parse_duration_ms(value);
   return flags.deadline_ms ? "" : "is a time such as 90s, 10m, 2h or 1h30m";
 }
+std::string set_capture(Flags& flags, Text value) {
+  flags.capture = tier_named(value);
+  return flags.capture || value == "auto" ? "" : "is auto, preload, seccomp, ebpf, proxy or none";
+}
 std::string set_fail(Flags& flags, Text value) {
   if (value != "open" && value != "closed") return "is open (run without HiveMind) or closed (refuse)";
   flags.fail_closed = value == "closed";
@@ -63,6 +67,7 @@ constexpr std::array flag_table{
     Flag{"--weight", set_weight, nullptr},
     Flag{"--token-budget", set_budget, nullptr},
     Flag{"--deadline", set_deadline, nullptr},
+    Flag{"--capture", set_capture, nullptr},
     Flag{"--fail", set_fail, nullptr},
     Flag{"--config", set_config, nullptr},
     Flag{"--explain", nullptr, [](Flags& flags) { flags.explain = true; }},
@@ -148,6 +153,7 @@ Runs CMD with its LLM traffic scheduled by HiveMind, and ends as CMD ends.
   --weight W          share among runs of one priority, 0.001 to 1000 (default 1)
   --token-budget N    tokens the run may spend in all: 50000, 200k, 2M
   --deadline D        when the run should be done: 90s, 10m, 2h
+  --capture TIER      auto (default), preload, seccomp, ebpf, proxy or none
   --fail open|closed  without HiveMind run CMD directly (default), or refuse
   --config F          hivemind.toml for a daemon that this run starts
   --explain           say what was captured, process by process, and why

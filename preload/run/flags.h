@@ -8,6 +8,7 @@
 
 #include "hivemind/handover.h"
 #include "preload/run/result.h"
+#include "preload/run/tier.h"
 
 namespace hivemind::run {
 struct Flags {
@@ -17,6 +18,7 @@ struct Flags {
   std::uint32_t weight_milli = 1000;
   std::int64_t token_budget = HM_NONE;
   std::optional<std::int64_t> deadline_ms;  // from now
+  std::optional<Tier> capture;              // nullopt: the best that can be had
   bool fail_closed = false;
   std::string config;  // empty: the daemon's default
   bool explain = false;

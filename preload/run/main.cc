@@ -8,6 +8,7 @@
 #include "hivemind/environment.h"
 #include "hivemind/version.h"
 #include "preload/run/agent.h"
+#include "preload/run/capture.h"
 #include "preload/run/descriptors.h"
 #include "preload/run/flags.h"
 #include "preload/run/keeper.h"
@@ -44,20 +45,24 @@ void follow(Agent& agent, Signals& signals, RunService& service) {
   }
 }
 
-int run_under_hivemind(const Flags& flags, const Program& program, const Command& command, RunSetup run,
+int run_under_hivemind(const Flags& flags, const Program& program, const Command& command, RunSetup& run,
                        const ProcessEnvironment& given, const std::vector<int>& inherited) {
   for (const auto& remark : run.remarks) say(remark);
   const auto started = monotonic_ns();
   auto signals = Signals::take_over();
-  auto agent = Agent::start(command, run.agent_environment, signals);
+  auto agent = Agent::start(command, run.agent_environment, signals, run.capture.get(), flags.fail_closed);
   if (agent.pid() < 0) {
     say(failed_to("start a process").sentence);
     run.table.remove();
     return refused;
   }
+  if (!agent.not_captured().empty() && !flags.fail_closed)
+    say(flags.command[0] + " runs uncaptured: " + agent.not_captured());
+  if (!agent.not_captured().empty() && flags.fail_closed)
+    say(agent.not_captured() + ", so " + flags.command[0] + " is not run (--fail closed)");
   let_go_of_inherited(inherited);
   agent_has_terminal(true);
-  RunService service(std::move(run.link), run.hello, run.listener, run.table, run.daemon, given);
+  RunService service(std::move(run.link), run.hello, run.listener, run.table, run.daemon, given, run.capture.get());
   follow(agent, signals, service);
   agent_has_terminal(false);
 
@@ -94,25 +99,29 @@ int run(const std::vector<std::string>& arguments, char** block) {
   const Command command{program.path, flags->command};
   if (environment.get(HM_ENV_DISABLE) == "1") return become(command, environment);
 
-  if (flags->explain) print_text(program_text(program));
-  if (!program.can_preload) {
-    const std::string why = flags->command[0] + " " + program.why_not;
+  const auto here = [&](Tier tier) { return why_not_here(tier, environment); };
+  const Choice choice = choose_tier(program, here, flags->capture);
+  if (flags->explain) print_text(program_text(program, choice));
+  const auto without_us = [&](const std::string& why) {
+    say(why + (flags->fail_closed ? "; not running " : "; running ") + flags->command[0] +
+        (flags->fail_closed ? " (--fail closed)" : " without HiveMind"));
+    return flags->fail_closed ? refused : become(command, environment);
+  };
+  if (choice.tier == Tier::none)
+    return choice.not_covered.empty() ? become(command, environment) : without_us(choice.not_covered);
+  if (!choice.not_covered.empty()) {
     if (flags->fail_closed) {
-      say(why + " and cannot be captured, so it is not run (--fail closed)");
+      say(flags->command[0] + " " + program.why_not + " and cannot be captured, so it is not run (--fail closed)");
       return refused;
     }
-    say(why + ": it runs uncaptured, only programs it starts may be captured");
+    say(flags->command[0] + " " + choice.not_covered);
   }
   auto ready = [&] {
     const FileLimitIsAnError for_now;
-    return set_up_run(*flags, environment);
+    return set_up_run(*flags, choice, environment);
   }();
-  if (!ready) {
-    say(ready.problem() + (flags->fail_closed ? "; not running " : "; running ") + flags->command[0] +
-        (flags->fail_closed ? " (--fail closed)" : " without HiveMind"));
-    return flags->fail_closed ? refused : become(command, environment);
-  }
-  return run_under_hivemind(*flags, program, command, std::move(*ready), environment, inherited);
+  if (!ready) return without_us(ready.problem());
+  return run_under_hivemind(*flags, program, command, **ready, environment, inherited);
 }
 }  // namespace
 }  // namespace hivemind::run

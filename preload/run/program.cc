@@ -86,6 +86,7 @@ void judge_elf(const std::string& path, Program& program) {
   }
   if (auto more = elevation(path); !more.empty()) {
     kind += ", which " + more;
+    program.elevated = true;
     if (program.why_not.empty()) program.why_not = more + ", so the loader ignores LD_PRELOAD";
   }
   program.steps.push_back(path + " is " + kind);

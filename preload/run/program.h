@@ -11,7 +11,8 @@ struct Program {
   std::string path;                // to exec
   std::vector<std::string> steps;  // for --explain: "/usr/bin/x is a script of /usr/bin/node", ...
   bool can_preload = true;
-  std::string why_not;  // "is a static program", when it cannot
+  std::string why_not;    // "is a static program", when it cannot
+  bool elevated = false;  // it runs with more rights than its caller
 };
 
 struct CommandProblem {

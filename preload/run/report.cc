@@ -64,10 +64,10 @@ std::string summary_text(const std::string& name, const hm_summary& summary, std
   return text;
 }
 
-std::string program_text(const Program& program) {
+std::string program_text(const Program& program, const Choice& choice) {
   std::string text;
   for (const auto& step : program.steps) text += "hivemind: " + step + "\n";
-  if (program.can_preload) text += "hivemind: tier preload\n";
+  text += "hivemind: tier " + std::string(name_of(choice.tier)) + ": " + choice.reason + "\n";
   return text;
 }
 

@@ -6,11 +6,12 @@
 #include "hivemind/handover.h"
 #include "hivemind/token_table.h"
 #include "preload/run/program.h"
+#include "preload/run/tier.h"
 
 namespace hivemind::run {
 std::string summary_text(const std::string& name, const hm_summary& summary, std::int64_t token_budget,
                          std::uint64_t took_ms);
-std::string program_text(const Program& program);
+std::string program_text(const Program& program, const Choice& choice);
 std::string processes_text(const std::vector<hm_process>& processes, int agent_pid, const Program& program);
 
 std::string show_count(std::uint64_t count);  // "950", "12.3 k", "4.56 M"

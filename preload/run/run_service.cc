@@ -33,14 +33,15 @@ hm_summary sum(const hm_summary& a, const hm_summary& b) {
 }  // namespace
 
 RunService::RunService(Link link, const hm_hello& hello, Listener& listener, RunTable& table, DaemonCommand daemon,
-                       ProcessEnvironment daemon_environment)
+                       ProcessEnvironment daemon_environment, Capture* capture)
     : link_(std::move(link)),
       hello_(hello),
       listener_(listener),
       table_(table),
       daemon_(std::move(daemon)),
       environment_(std::move(daemon_environment)),
-      relay_(table, listener.socket.get()) {
+      relay_(table, listener.socket.get()),
+      capture_(capture) {
   served_since_ = monotonic_ns();
   next_summary_ = served_since_ + summary_interval;
   next_sweep_ = served_since_ + sweep_interval;
@@ -50,6 +51,7 @@ void RunService::watch(std::vector<pollfd>& list) const {
   list.push_back({relay_.poll_fd(), POLLIN, 0});
   if (link_.socket) list.push_back({link_.socket.get(), POLLIN, 0});
   if (rehandover_) list.push_back({rehandover_->fd(), POLLIN, 0});
+  if (capture_) capture_->watch(list);
 }
 
 int RunService::timeout_ms() const {
@@ -61,7 +63,9 @@ int RunService::timeout_ms() const {
     if (!rehandover_) next = std::min(next, next_attempt_);
   }
   const auto now = monotonic_ns();
-  return next <= now ? 0 : static_cast<int>((next - now) / ms) + 1;
+  const int own = next <= now ? 0 : static_cast<int>((next - now) / ms) + 1;
+  const int captures = capture_ ? capture_->timeout_ms() : -1;
+  return captures < 0 ? own : std::min(own, captures);
 }
 
 void RunService::turn() {
@@ -80,6 +84,7 @@ void RunService::turn() {
       relay_.accept_connections(true);  // also after it ran out of descriptors
   }
   relay_.turn();
+  if (capture_) capture_->turn();
   if (now >= next_sweep_) {
     next_sweep_ = now + sweep_interval;
     table_.sweep(now, accept_patience);

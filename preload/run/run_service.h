@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "preload/run/capture.h"
 #include "preload/run/daemon_start.h"
 #include "preload/run/handover.h"
 #include "preload/run/listener.h"
@@ -20,7 +21,7 @@ namespace hivemind::run {
 class RunService {
 public:
   RunService(Link link, const hm_hello& hello, Listener& listener, RunTable& table, DaemonCommand daemon,
-             ProcessEnvironment daemon_environment);
+             ProcessEnvironment daemon_environment, Capture* capture);
   void watch(std::vector<pollfd>& list) const;
   int timeout_ms() const;
   void turn();
@@ -43,6 +44,7 @@ private:
   DaemonCommand daemon_;
   ProcessEnvironment environment_;
   Relay relay_;
+  Capture* capture_;  // null: the tier needs none
   std::optional<Rehandover> rehandover_;
   hm_summary before_{}, last_{};  // of daemons that died, of the present one
   bool asked_ = false;

@@ -3,7 +3,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include <climits>
 #include <cstdlib>
 #include <ctime>
 
@@ -11,17 +10,11 @@
 #include "preload/run/bundle.h"
 #include "preload/run/command_line.h"
 #include "preload/run/preload_list.h"
+#include "preload/run/program_directory.h"
 #include "preload/run/trust.h"
 
 namespace hivemind::run {
 namespace {
-std::string program_directory() {
-  char path[PATH_MAX];
-  const auto n = ::readlink("/proc/self/exe", path, sizeof path);
-  const std::string_view whole(path, n > 0 ? static_cast<std::size_t>(n) : 0);
-  return std::string(whole.substr(0, std::min(whole.rfind('/'), whole.size())));
-}
-
 template <std::size_t N>
 void put(char (&field)[N], std::string_view text) {
   const auto fitting = cut_utf8(text, N - 1);
@@ -65,6 +58,7 @@ std::string with_link_order_unchecked(const std::string& options) {
   return (options.empty() ? "" : options + ":") + "verify_asan_link_order=0";
 }
 
+// `object`: the preload object, empty for runs without it.
 Result<bool> set_up_environment(RunSetup& run, const Directories& directories, const std::string& object) {
   const std::string roots = run.link.ack.root_bundle;
   if (roots.empty() || ::access(roots.c_str(), R_OK) != 0) return failed_to("read the daemon's roots " + roots);
@@ -75,25 +69,33 @@ Result<bool> set_up_environment(RunSetup& run, const Directories& directories, c
   if (!trust) return Problem{trust.problem()};
   run.remarks = std::move(trust->remarks);
 
-  std::vector<std::pair<std::string, std::string>> all{
-      {HM_ENV_TABLE, run.table.path()}, {HM_ENV_RUN, run_name(run.hello.run_id)}, {HM_ENV_PRELOAD, object}};
+  std::vector<std::pair<std::string, std::string>> all{{HM_ENV_TABLE, run.table.path()},
+                                                       {HM_ENV_RUN, run_name(run.hello.run_id)}};
   all.insert(all.end(), trust->assignments.begin(), trust->assignments.end());
-  all.emplace_back("ASAN_OPTIONS", with_link_order_unchecked(environment.get_or("ASAN_OPTIONS", "")));
+  if (!object.empty()) {
+    all.emplace_back(HM_ENV_PRELOAD, object);
+    all.emplace_back("ASAN_OPTIONS", with_link_order_unchecked(environment.get_or("ASAN_OPTIONS", "")));
+  }
   std::vector<std::string> lines;
   for (const auto& [name, value] : all) {
     environment.set(name, value);
     lines.push_back(name + "=" + value);
   }
   run.table.write_environment(lines);
-  environment.set("LD_PRELOAD", append_preload(environment.get_or("LD_PRELOAD", ""), object));
+  if (!object.empty()) environment.set("LD_PRELOAD", append_preload(environment.get_or("LD_PRELOAD", ""), object));
   return true;
 }
 }  // namespace
 
-Result<RunSetup> set_up_run(const Flags& flags, const ProcessEnvironment& environment) {
+Result<std::unique_ptr<RunSetup>> set_up_run(const Flags& flags, const Choice& choice,
+                                             const ProcessEnvironment& environment) {
   const std::string programs = program_directory();
-  const auto object = find_preload_object(programs);
-  if (!object) return Problem{object.problem()};
+  std::string object;
+  if (choice.tier == Tier::preload || choice.preload_beside) {
+    const auto found = find_preload_object(programs);
+    if (!found) return Problem{found.problem()};
+    object = *found;
+  }
   const auto directories = open_directories(environment);
   if (!directories) return Problem{directories.problem()};
   const auto runs = own_directory(directories->runtime + "/" HM_RUNS_DIR);
@@ -114,11 +116,18 @@ Result<RunSetup> set_up_run(const Flags& flags, const ProcessEnvironment& enviro
     table->remove();
     return Problem{link.problem()};
   }
-  RunSetup run{hello, std::move(*listener), std::move(*table), std::move(*link), std::move(daemon), environment, {}};
-  if (const auto set = set_up_environment(run, *directories, *object); !set) {
-    run.table.remove();
+  auto run = std::make_unique<RunSetup>(RunSetup{
+      hello, std::move(*listener), std::move(*table), std::move(*link), std::move(daemon), environment, {}, {}});
+  if (const auto set = set_up_environment(*run, *directories, object); !set) {
+    run->table.remove();
     return Problem{set.problem()};
   }
+  auto capture = start_capture(choice.tier, CaptureOf{run->table, run->listener, directories->runtime});
+  if (!capture) {
+    run->table.remove();
+    return Problem{capture.problem()};
+  }
+  run->capture = std::move(*capture);
   return run;
 }
 }  // namespace hivemind::run
