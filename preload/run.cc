@@ -3,6 +3,7 @@
 #include "bytes.h"
 #include "hivemind/environment.h"
 #include "libc.h"
+#include "processes.h"
 #include "syscalls.h"
 #include "table.h"
 
@@ -65,21 +66,8 @@ void read_comm(char comm[16]) {
   sys::raw(sys::nr_prctl, pr_get_name, comm);
 }
 
-// Entries are found by pid: the first of `probes` from the pid's own place on that is its or free.
-uint32_t find_process(hm_table& table, int pid, uint32_t probes) {
-  for (uint32_t i = 0; i < probes; ++i) {
-    const uint32_t index = (static_cast<uint32_t>(pid) + i) % HM_PROCESS_COUNT;
-    hm_process& process = table.processes[index];
-    uint32_t state = __atomic_load_n(&process.state, __ATOMIC_ACQUIRE);
-    if (state == HM_PROCESS_FREE && __atomic_compare_exchange_n(&process.state, &state, HM_PROCESS_USED, false,
-                                                                __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-      read_comm(process.comm);
-      __atomic_store_n(&process.pid, pid, __ATOMIC_RELEASE);
-      return index;
-    }
-    if (__atomic_load_n(&process.pid, __ATOMIC_ACQUIRE) == pid) return index;
-  }
-  return HM_PROCESS_COUNT;
+void mark(hm_table& table, uint32_t index) {
+  __atomic_fetch_or(&table.processes[index].tiers, HM_PRELOADED, __ATOMIC_RELAXED);
 }
 
 void remember(int pid, uint32_t index) {
@@ -92,9 +80,10 @@ void remember(int pid, uint32_t index) {
 void announce(hm_table& table) {
   constexpr uint32_t few = 8;
   const int pid = sys::getpid();
-  const uint32_t index = find_process(table, pid, few);
+  const uint32_t index = find_process(table, pid, few).index;
   if (index == HM_PROCESS_COUNT) return;
   read_comm(table.processes[index].comm);  // an exec keeps the pid and the entry
+  mark(table, index);
   remember(pid, index);
 }
 
@@ -124,9 +113,11 @@ uint32_t process_index(Run& run) {
   const int pid = sys::getpid();
   const uint64_t known = __atomic_load_n(&known_process, __ATOMIC_RELAXED);
   if (known >> 32 == static_cast<uint32_t>(pid)) return static_cast<uint32_t>(known) - 1;
-  const uint32_t index = find_process(*run.table, pid, HM_PROCESS_COUNT);
-  remember(pid, index);
-  return index;
+  const ProcessEntry entry = find_process(*run.table, pid, HM_PROCESS_COUNT);
+  if (entry.is_new) read_comm(run.table->processes[entry.index].comm);
+  if (entry.index < HM_PROCESS_COUNT) mark(*run.table, entry.index);
+  remember(pid, entry.index);
+  return entry.index;
 }
 
 void count(Run& run, uint32_t hm_process::*counter) {

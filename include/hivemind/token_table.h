@@ -54,6 +54,7 @@ struct hm_slot {
 
 /* What one process did, for --explain and as the proof that the preload took. */
 enum hm_process_state { HM_PROCESS_FREE = 0, HM_PROCESS_USED = 1 };
+enum hm_process_tier { HM_PRELOADED = 1u << 0, HM_SUPERVISED = 1u << 1 /* by seccomp */ };
 struct hm_process {
   uint32_t state; /* (atomic) enum hm_process_state; never freed during a run */
   int32_t pid;
@@ -65,7 +66,9 @@ struct hm_process {
   uint32_t full;      /* (atomic) direct: no free slot */
   uint32_t refused;   /* (atomic) local server not listening: ECONNREFUSED as without us */
   uint32_t restored;  /* (atomic) execs whose scrubbed environment was put back */
-  uint8_t reserved[12];
+  uint32_t tiers;     /* (atomic) enum hm_process_tier: what was seen at work in it */
+  uint32_t closed;    /* (atomic) direct: the process lets nobody look into it (not dumpable) */
+  uint8_t reserved[4];
 };
 
 /* What to capture. Written by the daemon; `epoch` is odd while it writes (sequence lock). */
