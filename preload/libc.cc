@@ -34,16 +34,8 @@ constexpr const char* names[function_count] = {"connect", "sendto",  "sendmsg", 
                                                "execvpe", "fexecve", "posix_spawn", "posix_spawnp"};
 constinit void* functions[function_count] = {};  // (atomic)
 
-// Never inlined, and its calls are no tail calls: RTLD_NEXT means "after the object that dlsym returns to".
-__attribute__((noinline)) void* look_up(Function function) {
-  void* found = nullptr;
-  if (&dlsym != nullptr) {
-    void* const rtld_next = reinterpret_cast<void*>(-1L);
-    found = dlsym(rtld_next, names[function]);
-  } else if (&__libc_dlopen_mode != nullptr && &__libc_dlsym != nullptr) {
-    void* const libc = __libc_dlopen_mode("libc.so.6", rtld_now | rtld_dlopen);
-    if (libc != nullptr) found = __libc_dlsym(libc, names[function]);
-  }
+void* look_up(Function function) {
+  void* const found = find_next(names[function]);
   __atomic_store_n(&functions[function], found, __ATOMIC_RELEASE);
   return found;
 }
@@ -55,6 +47,20 @@ Signature* next(Function function) {
   return reinterpret_cast<Signature*>(found);
 }
 }  // namespace
+
+// Never inlined, and dlsym is no tail call: RTLD_NEXT means "after the object that dlsym returns to".
+__attribute__((noinline)) void* find_next(const char* name) {
+  void* found = nullptr;
+  if (&dlsym != nullptr) {
+    void* const rtld_next = reinterpret_cast<void*>(-1L);
+    found = dlsym(rtld_next, name);
+    asm volatile("" ::: "memory");  // so that the call above is no tail call
+  } else if (&__libc_dlopen_mode != nullptr && &__libc_dlsym != nullptr) {
+    void* const libc = __libc_dlopen_mode("libc.so.6", rtld_now | rtld_dlopen);
+    if (libc != nullptr) found = __libc_dlsym(libc, name);
+  }
+  return found;
+}
 
 int error() { return &__errno_location != nullptr ? *__errno_location() : 0; }
 void set_error(int error) {

@@ -34,6 +34,9 @@ using Spawn = int(int* pid, const char* path, const void* actions, const void* a
                   char* const* environment);
 Spawn posix_spawn, posix_spawnp;
 
+// The next definition of any function after the object this is linked into, or nullptr. Costly; not for hooks.
+void* find_next(const char* name);
+
 // Looks all of the above up now, so that no hook has to while it runs in a signal handler or a vfork child.
 void look_up_all();
 }  // namespace hivemind::libc

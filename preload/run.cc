@@ -6,6 +6,7 @@
 #include "processes.h"
 #include "syscalls.h"
 #include "table.h"
+#include "variables.h"
 
 namespace hivemind {
 namespace {
@@ -13,19 +14,6 @@ enum Phase : int { undecided = 0, deciding = 1, off = 2, on = 3 };
 constinit int phase = undecided;  // (atomic)
 constinit Run the_run = {};
 constinit uint64_t known_process = 0;  // (atomic) pid << 32 | index + 1 of the last process that asked
-
-const char* find_value(char* const* environment, const char* name, size_t name_size) {
-  for (; *environment != nullptr; ++environment) {
-    if (assigns(*environment, name, name_size)) return *environment + name_size + 1;
-  }
-  return nullptr;
-}
-#define HM_FIND(environment, name) find_value(environment, name, sizeof(name) - 1)
-
-bool is_disabled(char* const* environment) {
-  const char* value = HM_FIND(environment, HM_ENV_DISABLE);
-  return value != nullptr && value[0] == '1' && value[1] == '\0';
-}
 
 // `to` is a whole NAME=VALUE afterwards, or empty when `value` is longer than any path can be.
 template <size_t name_size, size_t to_size>
