@@ -41,7 +41,7 @@ PROGRAMS := $(addprefix $(BIN)/,hivemindd hivemindctl hivemind-run hivemind-sim)
 TEST_PROGRAMS := $(addprefix $(BIN)/,hivemind-mock sim_test core_test net_test run_test preload_test bench_client core_bench)
 
 .PHONY: all deps demo check bench asan tsan tidy install uninstall help tests clean
-all: $(PROGRAMS) $(LIB)/libhivemind-preload.so $(BIN)/hivemind-mock
+all: $(PROGRAMS) $(LIB)/libhivemind-preload.so $(LIB)/libhivemind-tap.so $(BIN)/hivemind-mock
 
 $(OBJ)/libcore.a: $(core)
 	@rm -f $@; ar rcs $@ $^
@@ -98,10 +98,14 @@ preload_objects := $(patsubst preload/%.cc,$(OBJ)/preload/so/%.o,$(wildcard prel
 $(OBJ)/preload/so/%.o: preload/%.cc
 	@mkdir -p $(@D); echo "  CXX  $<"
 	@$(CXX) $(PRELOAD_FLAGS) -c -o $@ $<
-$(LIB)/libhivemind-preload.so: $(preload_objects) $(wildcard preload/*.map)
-	@mkdir -p $(@D); echo "  LD   $@"
-	@$(CXX) -shared -nostdlib -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack -Wl,--hash-style=both \
-	  -Wl,-soname,libhivemind-preload.so $(patsubst %,-Wl$(comma)--version-script=%,$(filter %.map,$^)) -o $@ $(filter %.o,$^)
+tap_objects := $(patsubst preload/%.cc,$(OBJ)/preload/so/%.o,$(wildcard preload/tap/*.cc)) \
+  $(patsubst %,$(OBJ)/preload/so/%.o,bytes libc mapped_file)
+link_freestanding = @mkdir -p $(@D); echo "  LD   $@"; $(CXX) -shared -nostdlib -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
+  -Wl,--hash-style=both -Wl,-soname,$(@F) -o $@ $^
+$(LIB)/libhivemind-preload.so: $(preload_objects)
+	$(link_freestanding)
+$(LIB)/libhivemind-tap.so: $(tap_objects)
+	$(link_freestanding)
 
 # Hazards: tiny programs, one file each; those that need another compiler or flags say so in tests/hazards/build.mk.
 -include tests/hazards/build.mk
@@ -143,7 +147,7 @@ install: all
 	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),choose another PREFIX or DESTDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hivemind $(DESTDIR)$(PREFIX)/share/hivemind
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(LIB)/libhivemind-preload.so $(DESTDIR)$(PREFIX)/lib/hivemind
+	install -m 755 $(LIB)/libhivemind-preload.so $(LIB)/libhivemind-tap.so $(DESTDIR)$(PREFIX)/lib/hivemind
 	install -m 644 examples/hivemind.toml $(DESTDIR)$(PREFIX)/share/hivemind
 	install -d $(DESTDIR)$(PREFIX)/share/hivemind/scenarios
 	install -m 644 examples/scenarios/*.toml $(DESTDIR)$(PREFIX)/share/hivemind/scenarios

@@ -10,13 +10,13 @@ namespace hivemind::abi {
 constexpr int af_inet = 2, af_inet6 = 10, af_netlink = 16;
 constexpr int sock_dgram = 2, sock_cloexec = 02000000;
 constexpr int ipproto_tcp = 6, ipproto_mptcp = 262, ipproto_ipv6 = 41;
-constexpr int sol_socket = 1, so_bindtodevice = 25, so_protocol = 38;
+constexpr int sol_socket = 1, so_bindtodevice = 25, so_protocol = 38, so_cookie = 57;
 constexpr int tcp_info = 11, ipv6_v6only = 26;
 constexpr uint8_t tcp_close = 7, tcp_listen = 10;
 constexpr int msg_dontwait = 0x40, msg_nosignal = 0x4000, msg_fastopen = 0x20000000;
 constexpr int ai_numerichost = 4;
 
-constexpr int eperm = 1, enoent = 2, eintr = 4, eacces = 13, efault = 14, einval = 22, enosys = 38;
+constexpr int eperm = 1, enoent = 2, eintr = 4, ebadf = 9, eacces = 13, efault = 14, einval = 22, enosys = 38, enotsock = 88;
 constexpr int eaddrnotavail = 99, enetunreach = 101, eisconn = 106, etimedout = 110, econnrefused = 111;
 constexpr int ehostunreach = 113, ealready = 114, einprogress = 115;
 
@@ -42,10 +42,14 @@ constexpr uint32_t sockaddr_in6_size = sizeof(SockaddrIn6);
 constexpr uint32_t sockaddr_in6_least = 24;  // RFC 2133's, without a scope; the kernel takes it
 constexpr uint32_t sockaddr_most = 128;      // the kernel refuses longer ones
 
+struct Iovec {
+  void* bytes;
+  size_t size;
+};
 struct Msghdr {
   void* name;
   uint32_t name_size;
-  void* parts;
+  Iovec* parts;
   size_t part_count;
   void* control;
   size_t control_size;
