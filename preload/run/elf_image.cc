@@ -79,6 +79,22 @@ constexpr Elf64_Half native_machine = EM_AARCH64;
 #else
 #error "name the machine's ELF number here"
 #endif
+std::string machine_name(const Elf64_Ehdr& header) {
+  switch (header.e_machine) {
+    case EM_386:
+      return "i386";
+    case EM_X86_64:
+      return header.e_ident[EI_CLASS] == ELFCLASS32 ? "x32" : "x86-64";
+    case EM_ARM:
+      return "arm";
+    case EM_AARCH64:
+      return "aarch64";
+    case EM_RISCV:
+      return "riscv";
+    default:
+      return "machine " + std::to_string(header.e_machine);
+  }
+}
 }  // namespace
 
 bool is_elf(std::string_view first_bytes) { return first_bytes.starts_with(std::string_view(ELFMAG, SELFMAG)); }
@@ -97,7 +113,10 @@ Result<ElfImage> read_elf_image(const std::string& path) {
   ElfImage image;
   image.native = header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_ident[EI_DATA] == ELFDATA2LSB &&
                  header->e_machine == native_machine;
-  if (!image.native) return image;
+  if (!image.native) {
+    image.machine = machine_name(*header);
+    return image;
+  }
   image.position_independent = header->e_type == ET_DYN;
   const auto segments = file.table<Elf64_Phdr>(header->e_phoff, header->e_phnum);
   for (const auto& segment : segments) {

@@ -8,6 +8,7 @@
 namespace hivemind::run {
 struct ElfImage {
   bool native = false;      // this machine's class and byte order
+  std::string machine;      // what it is made for when it is not native: "i386", "aarch64"; nothing else is then known
   std::string interpreter;  // PT_INTERP; empty: static or static-pie
   bool position_independent = false;
   bool go = false;                  // its socket calls are raw system calls, whatever it links

@@ -90,7 +90,7 @@ int run(const std::vector<std::string>& arguments, char** block) {
     return ::write(STDOUT_FILENO, text.data(), text.size()) < 0 ? 1 : 0;
   }
   const ProcessEnvironment environment(block);
-  auto found = find_program(flags->command[0], environment);
+  auto found = find_program(flags->command, environment);
   if (const auto* problem = std::get_if<CommandProblem>(&found)) {
     say(problem->sentence);
     return problem->status;

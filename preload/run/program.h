@@ -1,4 +1,5 @@
-// program.h - what CMD is: found as a shell finds it, followed through `#!`, judged by what it can be captured with.
+// program.h - what CMD is: found as a shell finds it, followed through `#!`, launchers (`env`, `timeout`) and npm's
+// shims, judged by what it can be captured with.
 #pragma once
 #include <string>
 #include <vector>
@@ -19,7 +20,9 @@ struct CommandProblem {
   int status;  // 126: there and cannot be run; 127: not found
   std::string sentence;
 };
-std::variant<Program, CommandProblem> find_program(const std::string& command, const ProcessEnvironment& environment);
+// `words`: the command and its arguments; not empty.
+std::variant<Program, CommandProblem> find_program(const std::vector<std::string>& words,
+                                                   const ProcessEnvironment& environment);
 // The path of `command`, searched on PATH when it has no slash.
 std::variant<std::string, CommandProblem> search_path(const std::string& command,
                                                       const ProcessEnvironment& environment);

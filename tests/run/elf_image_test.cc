@@ -3,30 +3,11 @@
 #include <elf.h>
 #include <gtest/gtest.h>
 
-#include <cstring>
-
+#include "tests/run/elf_file.h"
 #include "tests/run/temporary_folder.h"
 
 namespace hivemind::run {
 namespace {
-// An ELF file of a header, segments and whatever bytes follow.
-std::string elf(Elf64_Half type, const std::vector<Elf64_Phdr>& segments, const std::string& rest = {}) {
-  Elf64_Ehdr header{};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_type = type;
-  header.e_machine = EM_X86_64;
-#ifdef __aarch64__
-  header.e_machine = EM_AARCH64;
-#endif
-  header.e_phoff = sizeof header;
-  header.e_phnum = static_cast<Elf64_Half>(segments.size());
-  std::string bytes(reinterpret_cast<const char*>(&header), sizeof header);
-  bytes.append(reinterpret_cast<const char*>(segments.data()), segments.size() * sizeof(Elf64_Phdr));
-  return bytes + rest;
-}
-
 TEST(ElfImage, ThisProgram) {
   const auto image = read_elf_image("/proc/self/exe");
   ASSERT_TRUE(image);
@@ -37,39 +18,51 @@ TEST(ElfImage, ThisProgram) {
   EXPECT_FALSE(image->go);
 }
 
-TEST(ElfImage, StaticAndStaticPie) {
+TEST(ElfImage, Kinds) {
   const TemporaryFolder folder;
-  const auto fixed = read_elf_image(folder.write("fixed", elf(ET_EXEC, {})));
-  EXPECT_TRUE(fixed->interpreter.empty());
-  EXPECT_FALSE(fixed->position_independent);
-  EXPECT_TRUE(read_elf_image(folder.write("pie", elf(ET_DYN, {})))->position_independent);
-}
-
-TEST(ElfImage, GoIsToldByItsNote) {
-  const TemporaryFolder folder;
-  const std::string note("\4\0\0\0\x8\0\0\0\4\0\0\0Go\0\0identity", 24);
-  Elf64_Phdr segment{};
-  segment.p_type = PT_NOTE;
-  segment.p_offset = sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr);
-  segment.p_filesz = note.size();
-  EXPECT_TRUE(read_elf_image(folder.write("go", elf(ET_EXEC, {segment}, note)))->go);
-}
-
-TEST(ElfImage, Musl) {
-  const TemporaryFolder folder;
-  Elf64_Phdr segment{};
-  segment.p_type = PT_INTERP;
-  segment.p_offset = sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr);
-  const auto image =
-      read_elf_image(folder.write("musl", elf(ET_DYN, {segment}, std::string("/lib/ld-musl-x86_64.so.1", 25))));
-  EXPECT_EQ(image->interpreter, "/lib/ld-musl-x86_64.so.1");
-}
-
-TEST(ElfImage, Another32BitMachine) {
-  const TemporaryFolder folder;
-  auto bytes = elf(ET_EXEC, {});
-  bytes[EI_CLASS] = ELFCLASS32;
-  EXPECT_FALSE(read_elf_image(folder.write("old", bytes))->native);
+  struct Want {
+    bool native = false;
+    std::string machine = {}, interpreter = {};
+    bool position_independent = false, go = false;
+    std::vector<std::string> needed = {};
+  };
+  const struct {
+    const char* name;
+    std::string bytes;
+    Want want;
+  } cases[] = {
+      {"static", elf({.type = ET_EXEC}), {.native = true}},
+      {"static-pie", elf({.type = ET_DYN}), {.native = true, .position_independent = true}},
+      {"Go by its note", elf({.type = ET_EXEC, .go_note = true}), {.native = true, .go = true}},
+      {"Go by its section", elf({.type = ET_EXEC, .go_section = true}), {.native = true, .go = true}},
+      {"Go that links a C library",
+       elf({.interpreter = "/lib64/ld-linux-x86-64.so.2", .go_note = true}),
+       {.native = true, .interpreter = "/lib64/ld-linux-x86-64.so.2", .position_independent = true, .go = true}},
+      {"musl",
+       elf({.interpreter = "/lib/ld-musl-x86_64.so.1"}),
+       {.native = true, .interpreter = "/lib/ld-musl-x86_64.so.1", .position_independent = true}},
+      {"AddressSanitizer",
+       elf({.interpreter = "/lib64/ld-linux-x86-64.so.2", .needed = {"libasan.so.8", "libc.so.6"}}),
+       {.native = true,
+        .interpreter = "/lib64/ld-linux-x86-64.so.2",
+        .position_independent = true,
+        .needed = {"libasan.so.8", "libc.so.6"}}},
+      {"32-bit", elf({.machine = EM_386, .elf_class = ELFCLASS32}), {.machine = "i386"}},
+      {"x32", elf({.machine = EM_X86_64, .elf_class = ELFCLASS32}), {.machine = "x32"}},
+      {"another processor", elf({.machine = EM_RISCV}), {.machine = "riscv"}},
+      {"nobody knows which", elf({.machine = 4711}), {.machine = "machine 4711"}},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    const auto image = read_elf_image(folder.write("program", c.bytes));
+    ASSERT_TRUE(image) << image.problem();
+    EXPECT_EQ(image->native, c.want.native);
+    EXPECT_EQ(image->machine, c.want.machine);
+    EXPECT_EQ(image->interpreter, c.want.interpreter);
+    EXPECT_EQ(image->position_independent, c.want.position_independent);
+    EXPECT_EQ(image->go, c.want.go);
+    EXPECT_EQ(image->needed, c.want.needed);
+  }
 }
 
 TEST(ElfImage, FilesThatLie) {
@@ -82,7 +75,7 @@ TEST(ElfImage, FilesThatLie) {
   segment.p_type = PT_DYNAMIC;
   segment.p_offset = ~0ull - 7;
   segment.p_filesz = ~0ull;
-  auto bytes = elf(ET_DYN, {segment, segment});
+  auto bytes = elf_of({segment, segment});
   auto& header = *reinterpret_cast<Elf64_Ehdr*>(bytes.data());
   header.e_phnum = 65535;
   header.e_shnum = 65535;
