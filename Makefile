@@ -57,8 +57,10 @@ $(BIN)/hivemind-sim: $(call objects,daemon/sim) $(OBJ)/libprovider.a $(OBJ)/libs
 	$(link) -lsimdjson -lcrypto -lpthread
 $(BIN)/hivemindctl: $(call objects,daemon/ctl)
 	$(link) -lpthread
-$(BIN)/hivemind-run: $(call objects,preload/run)
-	$(link)
+# Of the preload object what decides and asks, built as an ordinary program's part.
+shared_with_preload := $(patsubst %,$(OBJ)/preload/%.o,endpoint policy processes reach route slots socket)
+$(BIN)/hivemind-run: $(call objects,preload/run) $(shared_with_preload)
+	$(link) -lpthread
 $(BIN)/hivemind-mock: $(call objects,tests/mock) $(OBJ)/libprovider.a
 	$(link) -lssl -lcrypto -lsimdjson -lpthread
 $(BIN)/sim_test: $(call objects,tests/sim tests/sim/provider) $(filter-out %/main.o,$(call objects,daemon/sim)) \
@@ -68,7 +70,7 @@ $(BIN)/core_test: $(call objects,tests/core) $(OBJ)/libcore.a
 	$(link) -lgtest_main -lgtest -lrapidcheck -lsimdjson -lcrypto -lpthread
 $(BIN)/net_test: $(call objects,tests/net) $(filter-out %/main.o %/json.o,$(call objects,daemon/ctl)) $(OBJ)/libshell.a $(OBJ)/libcore.a
 	$(link) -lgtest_main -lgtest $(DAEMON_LIBS)
-$(BIN)/run_test: $(call objects,tests/run) $(filter-out %/main.o,$(call objects,preload/run))
+$(BIN)/run_test: $(call objects,tests/run) $(filter-out %/main.o,$(call objects,preload/run)) $(shared_with_preload)
 	$(link) -lgtest_main -lgtest -lpthread
 $(BIN)/preload_test: $(call objects,tests/preload) $(patsubst %,$(OBJ)/preload/%.o,endpoint environment names policy route slots)
 	$(link) -lgtest_main -lgtest -lpthread
@@ -106,6 +108,25 @@ $(LIB)/libhivemind-preload.so: $(preload_objects)
 	$(link_freestanding)
 $(LIB)/libhivemind-tap.so: $(tap_objects)
 	$(link_freestanding)
+
+# The eBPF helper is built where its tools are; without it everything else works, and hivemind-run says what is missing.
+BPFTOOL := $(firstword $(wildcard /usr/sbin/bpftool) $(shell command -v bpftool 2>/dev/null))
+BPF_TOOLS := $(and $(shell command -v clang 2>/dev/null),$(BPFTOOL),$(wildcard /usr/include/bpf/libbpf.h))
+BPF_FLAGS := -target bpf -mcpu=v3 -O2 -g -ffreestanding -Wall -Wextra $(if $(WERROR),-Werror) -Iinclude -I. \
+  -I/usr/include/$(shell $(CXX) -print-multiarch 2>/dev/null) -MMD -MP
+all: $(if $(BPF_TOOLS),$(BIN)/hivemind-ebpf,no-ebpf)
+.PHONY: no-ebpf
+no-ebpf:
+	@echo "hivemind-ebpf is not built: it needs clang, bpftool and libbpf-dev (make deps)"
+$(OBJ)/ebpf/redirect.bpf.o: ebpf/redirect.bpf.c
+	@mkdir -p $(@D); echo "  BPF  $<"
+	@clang $(BPF_FLAGS) -c -o $@ $<
+$(OBJ)/generated/redirect.skel.h: $(OBJ)/ebpf/redirect.bpf.o
+	@mkdir -p $(@D); $(BPFTOOL) gen skeleton $< name redirect_bpf >$@.new && mv $@.new $@
+$(OBJ)/ebpf/programs.o: $(OBJ)/generated/redirect.skel.h
+$(OBJ)/ebpf/programs.o: CXXFLAGS += -Wno-conversion -Wno-shadow
+$(BIN)/hivemind-ebpf: $(call objects,ebpf)
+	$(link) -lbpf
 
 # Hazards: tiny programs, one file each; those that need another compiler or flags say so in tests/hazards/build.mk.
 -include tests/hazards/build.mk

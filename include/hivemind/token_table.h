@@ -35,6 +35,7 @@ enum hm_slot_flag {
   HM_FAST_OPEN = 1u << 1,    /* connected by MSG_FASTOPEN */
   HM_LOCAL_SERVER = 1u << 2, /* the original destination is a loopback address */
   HM_BY_SECCOMP = 1u << 3,
+  HM_BY_EBPF = 1u << 4,
 };
 
 struct hm_slot {
@@ -54,7 +55,11 @@ struct hm_slot {
 
 /* What one process did, for --explain and as the proof that the preload took. */
 enum hm_process_state { HM_PROCESS_FREE = 0, HM_PROCESS_USED = 1 };
-enum hm_process_tier { HM_PRELOADED = 1u << 0, HM_SUPERVISED = 1u << 1 /* by seccomp */ };
+enum hm_process_tier {
+  HM_PRELOADED = 1u << 0,
+  HM_SUPERVISED = 1u << 1 /* by seccomp */,
+  HM_IN_KERNEL = 1u << 2 /* eBPF */
+};
 struct hm_process {
   uint32_t state; /* (atomic) enum hm_process_state; never freed during a run */
   int32_t pid;
@@ -90,7 +95,8 @@ struct hm_table {
   uint16_t reserved0;
   uint32_t uid; /* of the run */
   uint32_t environment_size;
-  uint8_t reserved1[24];
+  uint8_t proxy_secret[16]; /* the listener also answers CONNECT to who knows it; all zero: to nobody */
+  uint8_t reserved1[8];
   struct hm_policy policy;
   char environment[1984]; /* NUL-terminated NAME=VALUE assignments that an exec with a scrubbed environment gets back;
                              LD_PRELOAD is not among them, HIVEMIND_PRELOAD names our object */

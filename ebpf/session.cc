@@ -1,0 +1,76 @@
+#include "ebpf/session.h"
+
+#include <sys/stat.h>
+
+#include <optional>
+
+#include "ebpf/cgroup.h"
+#include "ebpf/packet.h"
+#include "ebpf/privileges.h"
+#include "ebpf/programs.h"
+#include "ebpf/refusal.h"
+
+namespace hivemind::ebpf {
+namespace {
+constexpr int request_patience_ms = 10'000;
+
+hm_capture_request read_request(int socket) {
+  const auto packet = receive(socket, request_patience_ms);
+  if (packet.size == 0) throw Refusal("nothing was asked");
+  const auto request = packet.as<hm_capture_request>(HM_CAPTURE_REQUEST);
+  if (!request) throw Refusal("hivemind-run and hivemind-ebpf are of different versions");
+  return *request;
+}
+
+// Where the files of the cgroup belong to another, only that capability lets us go on moving processes.
+bool needs_file_privilege(const RunCgroup& cgroup) {
+  struct stat above {};
+  return ::fstatat(cgroup.fd(), "../cgroup.procs", &above, 0) != 0 || above.st_uid != ::geteuid();
+}
+
+void admit(RunCgroup& cgroup, const Packet& packet, uid_t owner) {
+  if (!packet.as<hm_capture_enter>(HM_CAPTURE_ENTER) || !packet.sender) throw Refusal("an unknown message");
+  if (packet.sender->uid != owner && owner != 0) throw Refusal("a process of another user cannot be captured");
+  cgroup.admit(packet.sender->pid);
+}
+
+// Until hivemind-run closes its end.
+void serve_requests(int socket, RunCgroup& cgroup, uid_t owner) {
+  for (;;) {
+    const auto packet = receive(socket, -1);
+    if (packet.size == 0) return;
+    try {
+      admit(cgroup, packet, owner);
+      answer(socket, false, cgroup.path().c_str());
+    } catch (const Refusal& refusal) {
+      answer(socket, true, refusal.what());
+    }
+  }
+}
+}  // namespace
+
+void serve_run(int socket) {
+  std::optional<RunCgroup> cgroup;
+  try {
+    const int yes = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes);
+    const ucred peer = peer_of(socket);
+    require_privileges();
+    const auto request = read_request(socket);
+    cgroup.emplace(peer.pid, request.run_id);
+    const Programs programs(cgroup->fd());
+    drop_privileges(needs_file_privilege(*cgroup));
+    answer(socket, false, cgroup->path().c_str(), programs.table());
+    serve_requests(socket, *cgroup, peer.uid);
+  } catch (const Refusal& refusal) {
+    answer(socket, true, refusal.what());
+  }
+  if (cgroup) cgroup->wait_until_empty();
+}
+
+void try_out() {
+  require_privileges();
+  const RunCgroup cgroup(::getpid(), 0);
+  const Programs programs(cgroup.fd());
+}
+}  // namespace hivemind::ebpf
