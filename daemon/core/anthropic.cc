@@ -53,7 +53,7 @@ public:
 
   RequestProfile read_request(const RequestHead& head, std::string_view host, std::string_view body,
                               std::string_view account_salt) const override {
-    auto profile = read_profile(head, name(), host, body, account_salt, 3.5);
+    auto profile = read_profile(head, name(), host, body, account_salt, 3.5, PromptCaching::marked);
     profile.input_bound *= 2;  // its tokenizer may need two for a byte
     return profile;
   }

@@ -17,5 +17,6 @@ const Dialect* openai_dialect(std::string_view name);
 std::string_view path_of(const RequestHead& head);
 // What a profile holds whichever dialect reads it; input and output bounds are the dialect's to correct.
 RequestProfile read_profile(const RequestHead& head, std::string_view provider, std::string_view host,
-                            std::string_view body, std::string_view account_salt, double bytes_per_token = 4);
+                            std::string_view body, std::string_view account_salt, double bytes_per_token = 4,
+                            PromptCaching caching = PromptCaching::automatic);
 }  // namespace hivemind

@@ -47,7 +47,7 @@ public:
 
   RequestProfile read_request(const RequestHead& head, std::string_view host, std::string_view body,
                               std::string_view account_salt) const override {
-    auto profile = read_profile(head, name(), host, body, account_salt);
+    auto profile = read_profile(head, name(), host, body, account_salt, 4, PromptCaching::none);
     const auto path = path_of(head);
     const bool embeds = path.starts_with("/api/embed");
     if (embeds) profile.output_bound = 0;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/prompt_reader.h"
+
 namespace hivemind {
 namespace {
 
@@ -18,7 +20,7 @@ std::optional<std::int64_t> count(ondemand::value value) {
 
 // Members of the root, and of the objects in it that hold parameters: Ollama's options, Gemini's generationConfig
 // (inside `request` for Code Assist).
-void read_object(ondemand::object object, RequestJson& request) {
+void read_object(ondemand::object object, RequestJson& request, PromptReader& prompt) {
   for (auto member : object) {
     std::string_view key;
     ondemand::value value;
@@ -36,21 +38,25 @@ void read_object(ondemand::object object, RequestJson& request) {
       request.choices = std::clamp<std::int64_t>(count(value).value_or(1), request.choices, 1024);
     } else if (key == "options" || key == "generationConfig" || key == "request") {
       ondemand::object inner;
-      if (value.get_object().get(inner) == simdjson::SUCCESS) read_object(inner, request);
+      if (value.get_object().get(inner) == simdjson::SUCCESS) read_object(inner, request, prompt);
+    } else {
+      prompt.read(key, value);
     }
   }
 }
 
 }  // namespace
 
-RequestJson read_request_json(std::string_view body) {
+RequestJson read_request_json(std::string_view body, PromptCaching caching) {
   RequestJson request;
+  PromptReader prompt(caching);
   const simdjson::padded_string padded(body);
   ondemand::parser parser;
   ondemand::document document;
   ondemand::object root;
   if (parser.iterate(padded).get(document) != simdjson::SUCCESS) return request;
-  if (document.get_object().get(root) == simdjson::SUCCESS) read_object(root, request);
+  if (document.get_object().get(root) == simdjson::SUCCESS) read_object(root, request, prompt);
+  request.prefixes = prompt.prefixes(request.model);
   return request;
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/prompt_prefix.h"
+
 namespace hivemind {
 
 struct RequestJson {
@@ -13,6 +15,7 @@ struct RequestJson {
   std::optional<bool> stream;
   std::optional<std::int64_t> max_tokens;  // by any of its names
   std::int64_t choices = 1;                // n, best_of, candidateCount: each may be max_tokens long
+  PromptPrefixes prefixes;                 // `tokens` are bytes of the body
 };
-RequestJson read_request_json(std::string_view body);
+RequestJson read_request_json(std::string_view body, PromptCaching caching = PromptCaching::none);
 }  // namespace hivemind

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <functional>
+#include <iterator>
 
 #include "core/client_headers.h"
 #include "core/credential_hash.h"
@@ -34,6 +36,15 @@ void read_compressed(const RequestHead& head, RequestProfile& profile) {
   profile.input_bound *= most;
 }
 
+constexpr double least_kept = 1024;  // tokens: no provider keeps less
+
+PromptPrefixes kept_prefixes(PromptPrefixes prefixes, double bytes_per_token, std::int64_t whole) {
+  for (auto& prefix : prefixes)
+    prefix.tokens = std::min(whole, static_cast<std::int64_t>(static_cast<double>(prefix.tokens) / bytes_per_token));
+  std::erase_if(prefixes, [](const auto& prefix) { return static_cast<double>(prefix.tokens) < least_kept; });
+  return prefixes;
+}
+
 }  // namespace
 
 std::string_view path_of(const RequestHead& head) {
@@ -46,7 +57,8 @@ std::string_view path_of(const RequestHead& head) {
 }
 
 RequestProfile read_profile(const RequestHead& head, std::string_view provider, std::string_view host,
-                            std::string_view body, std::string_view account_salt, double bytes_per_token) {
+                            std::string_view body, std::string_view account_salt, double bytes_per_token,
+                            PromptCaching caching) {
   RequestProfile profile;
   profile.provider = provider;
   profile.host = host.substr(0, host.find(':'));
@@ -55,7 +67,9 @@ RequestProfile read_profile(const RequestHead& head, std::string_view provider, 
   profile.account = account_of(head, account_salt);
   read_client_headers(head, profile);
 
-  auto request = read_request_json(body);
+  // What is too small to be kept is not looked at.
+  const auto least_bytes = static_cast<std::int64_t>(least_kept * bytes_per_token);
+  auto request = read_request_json(body, std::ssize(body) < least_bytes ? PromptCaching::none : caching);
   profile.model = std::move(request.model);
   profile.model_class = model_class(profile.model);
   profile.streaming = request.stream.value_or(false);
@@ -64,6 +78,7 @@ RequestProfile read_profile(const RequestHead& head, std::string_view provider, 
   profile.body_hash = std::hash<std::string_view>{}(body);
   profile.input_tokens = estimate_input_tokens(body, bytes_per_token);
   profile.input_bound = profile.body_bytes;
+  profile.prefixes = kept_prefixes(std::move(request.prefixes), bytes_per_token, profile.input_tokens);
   profile.output_bound = request.choices * request.max_tokens.value_or(default_output_bound(profile.model));
   if (is_compressed(head)) read_compressed(head, profile);
   return profile;

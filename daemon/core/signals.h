@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/prompt_prefix.h"
 #include "core/time.h"
 
 namespace hivemind {
@@ -73,6 +74,7 @@ struct RequestProfile {
   std::string client;                      // User-Agent product, "claude-cli/2.1.328"; empty: unknown
   int client_retry = 0;                    // x-stainless-retry-count
   std::uint64_t body_hash = 0;             // of its bytes, to know it again; 0: unknown
+  PromptPrefixes prefixes;                 // what its provider may keep of its prompt; empty: nothing is known to be
   std::optional<Duration> client_timeout;  // x-stainless-timeout
 };
 
