@@ -72,7 +72,7 @@ $(BIN)/net_test: $(call objects,tests/net) $(filter-out %/main.o %/json.o,$(call
 	$(link) -lgtest_main -lgtest $(DAEMON_LIBS)
 $(BIN)/run_test: $(call objects,tests/run) $(filter-out %/main.o,$(call objects,preload/run)) $(shared_with_preload)
 	$(link) -lgtest_main -lgtest -lpthread
-$(BIN)/preload_test: $(call objects,tests/preload) $(patsubst %,$(OBJ)/preload/%.o,endpoint environment names policy route slots)
+$(BIN)/preload_test: $(call objects,tests/preload) $(patsubst %,$(OBJ)/preload/%.o,endpoint environment names policy route slots tap/ring run/tap_reader)
 	$(link) -lgtest_main -lgtest -lpthread
 $(BIN)/bench_client: $(call objects,tests/bench)
 	$(link) -lssl -lcrypto -lpthread

@@ -56,7 +56,10 @@ EnvironmentRepair::EnvironmentRepair(const Run& run, char* const* given) : given
   if (run.preload_assignment[0] != '\0') our_path_ = run.preload_assignment + sizeof HM_ENV_PRELOAD;
   if (!read_given() || opted_out_ || our_path_ == nullptr) return;
   our_path_size_ = length_of(our_path_);
-  preload_lacks_us_ = our_path_size_ > 0 && !lists(preload_value_, preload_size_, our_path_, our_path_size_);
+  const char* last = our_path_ + our_path_size_;
+  while (last != our_path_ && last[-1] != ':') --last;
+  const size_t last_size = our_path_size_ - static_cast<size_t>(last - our_path_);
+  preload_lacks_us_ = last_size > 0 && !lists(preload_value_, preload_size_, last, last_size);
   const uint64_t all = wanted_count_ == 64 ? ~uint64_t{0} : (uint64_t{1} << wanted_count_) - 1;
   needed_ = preload_lacks_us_ || present_ != all;
 }

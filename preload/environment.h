@@ -36,7 +36,8 @@ private:
   const char* wanted_[most_wanted];
   unsigned wanted_count_ = 0;
   uint64_t present_ = 0;            // a bit for each of wanted_
-  const char* our_path_ = nullptr;  // of the preload object in effect: the given environment's, else this process's
+  // The preload object in effect - the given environment's, else this process's - after what comes with it (the tap).
+  const char* our_path_ = nullptr;
   size_t our_path_size_ = 0;
   size_t preload_index_ = SIZE_MAX;  // in given_, of LD_PRELOAD
   const char* preload_value_ = "";

@@ -3,7 +3,7 @@
 #define HM_ENV_DISABLE "HIVEMIND_DISABLE"         /* "1": the preload object does nothing; read before anything else */
 #define HM_ENV_TABLE "HIVEMIND_TABLE"             /* absolute path of the run's token table */
 #define HM_ENV_RUN "HIVEMIND_RUN"                 /* run id, 16 hexadecimal digits: tells a nested run its parent */
-#define HM_ENV_PRELOAD "HIVEMIND_PRELOAD"         /* absolute path of the preload object, for putting LD_PRELOAD back */
+#define HM_ENV_PRELOAD "HIVEMIND_PRELOAD"         /* what to put back into LD_PRELOAD: absolute paths, colons, ours last */
 #define HM_ENV_RUNTIME_DIR "HIVEMIND_RUNTIME_DIR" /* instead of $XDG_RUNTIME_DIR/hivemind (else /tmp/hivemind-UID) */
 #define HM_ENV_STATE_DIR "HIVEMIND_STATE_DIR" /* instead of $XDG_STATE_HOME/hivemind (else ~/.local/state/hivemind) */
 #define HM_ENV_CONFIG "HIVEMIND_CONFIG" /* instead of $XDG_CONFIG_HOME/hivemind/hivemind.toml (else ~/.config/...) */

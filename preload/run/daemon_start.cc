@@ -12,6 +12,7 @@
 #include <ctime>
 
 #include "hivemind/environment.h"
+#include "hivemind/tap_ring.h"
 #include "preload/run/descriptors.h"
 #include "preload/run/run_table.h"
 
@@ -65,7 +66,7 @@ std::string read_line(int fd, std::uint64_t deadline) {
 Result<bool> start_daemon(const DaemonCommand& command, ProcessEnvironment environment) {
   if (::access(command.program.c_str(), X_OK) != 0)
     return Problem{"the daemon cannot be started: " + failed_to("run " + command.program).sentence};
-  for (const char* ours : {"LD_PRELOAD", HM_ENV_TABLE, HM_ENV_RUN, HM_ENV_PRELOAD}) environment.unset(ours);
+  for (const char* ours : {"LD_PRELOAD", HM_ENV_TABLE, HM_ENV_RUN, HM_ENV_PRELOAD, HM_ENV_TAP}) environment.unset(ours);
   environment.set(HM_ENV_DISABLE, "1");  // started inside a run, the exec hook would make the daemon capture itself
   environment.set(HM_ENV_RUNTIME_DIR, command.runtime_directory);
   environment.set(HM_ENV_STATE_DIR, command.state_directory);

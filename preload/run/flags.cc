@@ -56,6 +56,11 @@ std::string set_config(Flags& flags, Text value) {
   return value.empty() ? "takes the path of a hivemind.toml" : "";
 }
 
+std::string set_tap(Flags& flags, Text value) {
+  flags.tap = value;
+  return value.empty() ? "takes the path of a file to write" : "";
+}
+
 struct Flag {
   const char* name;
   std::string (*set)(Flags&, Text);  // null: takes no value
@@ -70,6 +75,7 @@ constexpr std::array flag_table{
     Flag{"--capture", set_capture, nullptr},
     Flag{"--fail", set_fail, nullptr},
     Flag{"--config", set_config, nullptr},
+    Flag{"--tap", set_tap, nullptr},
     Flag{"--explain", nullptr, [](Flags& flags) { flags.explain = true; }},
     Flag{"--summary", nullptr, [](Flags& flags) { flags.summary = true; }},
     Flag{"--help", nullptr, [](Flags& flags) { flags.ask = Flags::Ask::help; }},
@@ -157,6 +163,7 @@ Runs CMD with its LLM traffic scheduled by HiveMind, and ends as CMD ends.
   --fail open|closed  without HiveMind run CMD directly (default), or refuse
   --config F          hivemind.toml for a daemon that this run starts
   --explain           say what was captured, process by process, and why
+  --tap FILE          record what its sockets did, as it saw them, as JSON lines (TLS payloads as ciphertext)
   --summary           at the end: requests, tokens, waiting, retries, errors
   --help, --version
 

@@ -23,6 +23,7 @@ struct Flags {
   std::string config;  // empty: the daemon's default
   bool explain = false;
   bool summary = false;
+  std::string tap;                   // FILE, or empty
   std::vector<std::string> command;  // not empty when ask == run
 };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <optional>
 
 #include "hivemind/environment.h"
 #include "hivemind/version.h"
@@ -12,12 +13,15 @@
 #include "preload/run/descriptors.h"
 #include "preload/run/flags.h"
 #include "preload/run/keeper.h"
+#include "preload/run/preload_list.h"
 #include "preload/run/program.h"
+#include "preload/run/program_directory.h"
 #include "preload/run/report.h"
 #include "preload/run/run_service.h"
 #include "preload/run/run_setup.h"
 #include "preload/run/say.h"
 #include "preload/run/signals.h"
+#include "preload/run/tap.h"
 
 namespace hivemind::run {
 namespace {
@@ -46,7 +50,7 @@ void follow(Agent& agent, Signals& signals, RunService& service) {
 }
 
 int run_under_hivemind(const Flags& flags, const Program& program, const Command& command, RunSetup& run,
-                       const ProcessEnvironment& given, const std::vector<int>& inherited) {
+                       const ProcessEnvironment& given, const std::vector<int>& inherited, std::optional<Tap>& tap) {
   for (const auto& remark : run.remarks) say(remark);
   const auto started = monotonic_ns();
   auto signals = Signals::take_over();
@@ -68,6 +72,7 @@ int run_under_hivemind(const Flags& flags, const Program& program, const Command
 
   auto survivors = find_survivors(run.table, agent.pid());
   if (survivors.empty()) service.finish_relaying();
+  if (tap) tap->finish(!survivors.empty());
   if (flags.explain) print_text(processes_text(run.table.processes(), agent.pid(), program));
   if (flags.summary)
     print_text(summary_text(run.hello.name, service.final_summary(), flags.token_budget,
@@ -75,6 +80,19 @@ int run_under_hivemind(const Flags& flags, const Program& program, const Command
   if (survivors.empty() || !leave_keeper(service, run.table, signals, agent.pid(), std::move(survivors)))
     run.table.remove();
   die_like(agent.status());
+}
+
+// --tap. Nothing when it cannot be had, which was said.
+std::optional<Tap> start_tap(const Flags& flags, const Program& program, ProcessEnvironment& environment) {
+  const auto object = find_object(program_directory(), tap_object);
+  auto tap = object ? Tap::start(flags.tap, *object, environment) : Result<Tap>(Problem{object.problem()});
+  if (!tap) {
+    say("--tap: " + tap.problem());
+    return {};
+  }
+  if (!program.can_preload) say("--tap records nothing of " + flags.command[0] + " itself: it " + program.why_not);
+  tap->add_to(environment);
+  return std::move(*tap);
 }
 
 int run(const std::vector<std::string>& arguments, char** block) {
@@ -89,7 +107,7 @@ int run(const std::vector<std::string>& arguments, char** block) {
     const std::string_view text = flags->ask == Flags::Ask::help ? usage_text : "hivemind-run " HM_VERSION "\n";
     return ::write(STDOUT_FILENO, text.data(), text.size()) < 0 ? 1 : 0;
   }
-  const ProcessEnvironment environment(block);
+  ProcessEnvironment environment(block);
   auto found = find_program(flags->command, environment);
   if (const auto* problem = std::get_if<CommandProblem>(&found)) {
     say(problem->sentence);
@@ -98,6 +116,9 @@ int run(const std::vector<std::string>& arguments, char** block) {
   const auto& program = std::get<Program>(found);
   const Command command{program.path, flags->command};
   if (environment.get(HM_ENV_DISABLE) == "1") return become(command, environment);
+
+  std::optional<Tap> tap;
+  if (!flags->tap.empty() && !(tap = start_tap(*flags, program, environment))) return wrong_usage;
 
   const auto here = [&](Tier tier) { return why_not_here(tier, environment); };
   const Choice choice = choose_tier(program, here, flags->capture);
@@ -121,7 +142,7 @@ int run(const std::vector<std::string>& arguments, char** block) {
     return set_up_run(*flags, choice, environment);
   }();
   if (!ready) return without_us(ready.problem());
-  return run_under_hivemind(*flags, program, command, **ready, environment, inherited);
+  return run_under_hivemind(*flags, program, command, **ready, environment, inherited, tap);
 }
 }  // namespace
 }  // namespace hivemind::run

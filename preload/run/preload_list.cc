@@ -8,13 +8,13 @@
 
 namespace hivemind::run {
 namespace {
-constexpr std::string_view object_name = "libhivemind-preload.so";
 constexpr std::string_view separators = ": ";
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 }  // namespace
 
 std::string append_preload(std::string_view list, std::string_view object) {
+  const auto object_name = base_name(object);
   if (list.find(object_name) == list.npos)  // the usual case keeps the user's text as it is
     return list.empty() ? std::string(object) : std::string(list) + ":" + std::string(object);
   std::string merged;
@@ -31,8 +31,12 @@ std::string append_preload(std::string_view list, std::string_view object) {
 }
 
 Result<std::string> find_preload_object(const std::string& program_dir) {
+  return find_object(program_dir, preload_object);
+}
+
+Result<std::string> find_object(const std::string& program_dir, std::string_view name) {
   for (const char* folder : {"/../lib/", "/../lib/hivemind/"}) {
-    const std::string candidate = program_dir + folder + std::string(object_name);
+    const std::string candidate = program_dir + folder + std::string(name);
     const std::unique_ptr<char, void (*)(void*)> real(::realpath(candidate.c_str(), nullptr), std::free);
     if (!real) continue;
     std::string path = real.get();
@@ -41,7 +45,12 @@ Result<std::string> find_preload_object(const std::string& program_dir) {
       return Problem{"LD_PRELOAD takes no path with a space or a colon; install HiveMind elsewhere than " + path};
     return path;
   }
-  return Problem{std::string(object_name) + " is neither in " + program_dir + "/../lib nor in its hivemind folder; " +
+  return Problem{std::string(name) + " is neither in " + program_dir + "/../lib nor in its hivemind folder; " +
                  "build or install it"};
+}
+
+std::string with_link_order_unchecked(const std::string& options) {
+  if (options.find("verify_asan_link_order") != options.npos) return options;
+  return (options.empty() ? "" : options + ":") + "verify_asan_link_order=0";
 }
 }  // namespace hivemind::run

@@ -10,6 +10,12 @@ namespace hivemind::run {
 // another version of it gives way.
 std::string append_preload(std::string_view list, std::string_view object);
 
-// The preload object that belongs to the program in `program_dir`, absolute: built beside it or installed.
+constexpr std::string_view preload_object = "libhivemind-preload.so", tap_object = "libhivemind-tap.so";
+// The object of that name that belongs to the program in `program_dir`, absolute: built beside it or installed.
+Result<std::string> find_object(const std::string& program_dir, std::string_view name);
 Result<std::string> find_preload_object(const std::string& program_dir);
+
+// ASAN_OPTIONS. Programs built with AddressSanitizer refuse to start beside any preloaded object, unless told that its
+// place does not matter; agents build and run such programs.
+std::string with_link_order_unchecked(const std::string& options);
 }  // namespace hivemind::run

@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "hivemind/environment.h"
+#include "hivemind/tap_ring.h"
 #include "preload/run/bundle.h"
 #include "preload/run/command_line.h"
 #include "preload/run/preload_list.h"
@@ -51,11 +52,10 @@ hm_hello greeting(const Flags& flags, const ProcessEnvironment& environment) {
   return hello;
 }
 
-// Programs built with AddressSanitizer refuse to start beside any preloaded object, unless told that its place does
-// not matter; agents build and run such programs.
-std::string with_link_order_unchecked(const std::string& options) {
-  if (options.find("verify_asan_link_order") != options.npos) return options;
-  return (options.empty() ? "" : options + ":") + "verify_asan_link_order=0";
+// What an exec gets back into LD_PRELOAD: the tap (tap.h) stands beside the preload object, and before it.
+std::string with_tap(const ProcessEnvironment& environment, const std::string& object) {
+  if (!environment.get(HM_ENV_TAP)) return object;
+  return object.substr(0, object.rfind('/') + 1).append(tap_object).append(":").append(object);
 }
 
 // `object`: the preload object, empty for runs without it.
@@ -73,7 +73,8 @@ Result<bool> set_up_environment(RunSetup& run, const Directories& directories, c
                                                        {HM_ENV_RUN, run_name(run.hello.run_id)}};
   all.insert(all.end(), trust->assignments.begin(), trust->assignments.end());
   if (!object.empty()) {
-    all.emplace_back(HM_ENV_PRELOAD, object);
+    all.emplace_back(HM_ENV_PRELOAD, with_tap(environment, object));
+    if (const auto ring = environment.get(HM_ENV_TAP)) all.emplace_back(HM_ENV_TAP, *ring);
     all.emplace_back("ASAN_OPTIONS", with_link_order_unchecked(environment.get_or("ASAN_OPTIONS", "")));
   }
   std::vector<std::string> lines;

@@ -1,7 +1,7 @@
 // connect, shutdown, close.
 #include "libc.h"
-#include "tap/next.h"
-#include "tap/watch.h"
+#include "next.h"
+#include "watch.h"
 
 namespace {
 using hivemind::tap::Watch;

@@ -1,4 +1,4 @@
-#include "tap/next.h"
+#include "next.h"
 
 #include "libc.h"
 #include "syscalls.h"

@@ -1,8 +1,8 @@
 // recv, recvfrom, recvmsg, read, readv, and the forms of them that _FORTIFY_SOURCE calls.
 #include "libc.h"
 #include "syscalls.h"
-#include "tap/next.h"
-#include "tap/watch.h"
+#include "next.h"
+#include "watch.h"
 
 namespace {
 using hivemind::tap::Address;

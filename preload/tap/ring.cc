@@ -1,4 +1,4 @@
-#include "tap/ring.h"
+#include "ring.h"
 
 namespace hivemind::tap {
 

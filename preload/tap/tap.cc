@@ -1,9 +1,9 @@
-#include "tap/tap.h"
+#include "tap.h"
 
 #include "libc.h"
 #include "mapped_file.h"
 #include "syscalls.h"
-#include "tap/next.h"
+#include "next.h"
 #include "variables.h"
 
 namespace hivemind::tap {

@@ -1,10 +1,10 @@
-#include "tap/watch.h"
+#include "watch.h"
 
 #include "bytes.h"
 #include "libc.h"
 #include "syscalls.h"
-#include "tap/ring.h"
-#include "tap/tap.h"
+#include "ring.h"
+#include "tap.h"
 
 namespace hivemind::tap {
 namespace {

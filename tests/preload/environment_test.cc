@@ -87,6 +87,13 @@ TEST_F(Environment, NestedRunKeepsItsOwn) {
   EXPECT_EQ(repaired(inner), Strings{"unchanged"});
 }
 
+TEST_F(Environment, TapComesBackWithUs) {
+  std::strcpy(run_->preload_assignment, "HIVEMIND_PRELOAD=/tap.so:/our.so");
+  EXPECT_EQ(repaired({"LD_PRELOAD=/a.so"})[0], "LD_PRELOAD=/a.so:/tap.so:/our.so");
+  EXPECT_EQ(repaired({"LD_PRELOAD=/tap.so:/our.so"})[0], "LD_PRELOAD=/tap.so:/our.so");
+  EXPECT_EQ(repaired({"LD_PRELOAD=/our.so"})[0], "LD_PRELOAD=/our.so");
+}
+
 TEST_F(Environment, LongPreload) {
   const std::string existing(100'000, 'x');
   EXPECT_EQ(repaired({"LD_PRELOAD=" + existing})[0], "LD_PRELOAD=" + existing + ":/our.so");
