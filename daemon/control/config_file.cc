@@ -57,6 +57,10 @@ void describe_scheduler(auto& at, SchedulerConfig& c) {
   at.flag("slow_start", c.slow_start);
   at.flag("class_order", c.class_order);
   at.flag("keep_place", c.keep_place);
+  at.flag("long_windows", c.long_windows);
+  at.real("pace_from", c.pace_from, {0, 1});
+  at.flag("acceleration", c.acceleration);
+  at.integer("acceleration_floor", c.acceleration_floor, {1, 1'000'000'000'000});
   at.duration("remember", c.remember);
   at.real("reservation_quantile", c.reservation_quantile, {0, 1});
   at.flag("calibration", c.calibration);

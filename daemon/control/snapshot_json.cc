@@ -29,8 +29,16 @@ json::object limit_json(const LimitSnapshot& limit) {
       {"window_s", seconds(limit.window)},           {"source", limit.source}, {"cooldown_s", seconds(limit.cooldown)}};
 }
 
+json::object window_json(const WindowSnapshot& window) {
+  return {{"window_s", seconds(window.length)},    {"model_only", window.model_only},
+          {"used", rounded(window.used)},          {"rejected", window.rejected},
+          {"resets_s", seconds(window.resets_in)}, {"exhausted_s", seconds(window.exhausted_in)},
+          {"paced_s", seconds(window.paced_for)}};
+}
+
 json::object pool_json(const PoolSnapshot& pool) {
-  json::array limits;
+  json::array limits, windows;
+  for (const auto& window : pool.windows) windows.push_back(window_json(window));
   for (const auto& limit : pool.limits) limits.push_back(limit_json(limit));
   return {{"provider", valid_utf8(pool.provider)},
           {"account", valid_utf8(pool.account)},
@@ -42,7 +50,8 @@ json::object pool_json(const PoolSnapshot& pool) {
           {"rate_limited", pool.rate_limited},
           {"overloads", pool.overloads},
           {"faults", pool.faults},
-          {"limits", std::move(limits)}};
+          {"limits", std::move(limits)},
+          {"windows", std::move(windows)}};
 }
 
 // Only what says something of this kind of reason.
@@ -57,6 +66,14 @@ json::object reason_json(const Reason& why) {
   if (why.kind == ReasonKind::limit) {
     object["available"] = rounded(why.available);
     object["window_s"] = seconds(why.window);
+  }
+  if (why.kind == ReasonKind::window || why.kind == ReasonKind::pace) {
+    object["window_s"] = seconds(why.window);
+    object["available"] = rounded(why.available);
+  }
+  if (why.kind == ReasonKind::acceleration) {
+    object["limit"] = rounded(why.limit);
+    object["available"] = rounded(why.available);
   }
   if (why.kind == ReasonKind::backoff || why.kind == ReasonKind::failed) {
     object["status"] = why.status;

@@ -4,6 +4,7 @@
 
 #include "core/calendar_time.h"
 #include "core/duration_text.h"
+#include "core/window_headers.h"
 
 namespace hivemind {
 namespace {
@@ -116,6 +117,7 @@ std::vector<LimitReport> read_openai_limits(const ResponseHead& head, const Limi
   }
   if (reports.empty())
     if (const auto plain = read_plain(head)) reports.push_back(*plain);
+  if (profile.codex) read_codex_windows(head, reports);
   return reports;
 }
 
@@ -137,6 +139,7 @@ std::vector<LimitReport> read_anthropic_limits(const ResponseHead& head) {
     return other.limit == limit;
   };
   if (std::none_of(reports.begin(), reports.end(), repeats)) add(anthropic_tokens);
+  read_unified_windows(head, reports);
   return reports;
 }
 

@@ -12,9 +12,10 @@ namespace hivemind {
 struct LimitHeaderProfile {
   Duration request_window = 60s;  // of x-ratelimit-*-requests: Groq counts by the day
   bool bucket = true;             // refilled continuously, else all at once
+  bool codex = false;             // ChatGPT's backend tells shares of long windows
 };
 
-// anthropic-ratelimit-*, else anthropic-priority-*, else anthropic-fast-*.
+// anthropic-ratelimit-*, else anthropic-priority-*, else anthropic-fast-*; and the windows of a subscription.
 std::vector<LimitReport> read_anthropic_limits(const ResponseHead& head);
 // x-ratelimit-*-{requests,tokens,project-tokens}, Cerebras' and Mistral's names, else the plain x-ratelimit-* and
 // ratelimit-* of nobody in particular.

@@ -131,7 +131,7 @@ void Limits::observe(Spending& spending, std::span<const LimitReport> reports, D
     });
   };
   for (const auto& report : reports) {
-    if (report.dimension == Dimension::concurrency || report.window <= Duration{} || looser(report)) continue;
+    if (report.dimension >= Dimension::concurrency || report.window <= Duration{} || looser(report)) continue;
     const Duration window = scaled(report.window, in_seconds(minute) / 60);
     auto* limit = find(report.dimension, window);
     if (!limit) {

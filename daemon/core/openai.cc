@@ -83,7 +83,7 @@ private:
 const Dialect* openai_dialect(std::string_view name) {
   static const OpenAi dialects[] = {
       {"openai", {}},
-      {"chatgpt", {}},
+      {"chatgpt", {.codex = true}},
       {"azure", {.bucket = false}},
       {"groq", {.request_window = 24h}},
       {"mistral", {}},

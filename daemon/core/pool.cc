@@ -37,6 +37,9 @@ void Pool::configure(const SchedulerConfig& config, TimePoint now) {
 }
 
 Gate Pool::gate(const Amounts& need, const SchedulerConfig& config, TimePoint now) const {
+  if (config.long_windows) {
+    if (const auto wait = windows.closed(now)) return {Gate::Kind::window, wait->until, {}, wait->window};
+  }
   if (config.breakers) {
     if (!overload_.admits(now))
       return {Gate::Kind::overload,
@@ -64,6 +67,22 @@ Gate Pool::held(const RunQueue::Item& item, const SchedulerConfig& config, TimeP
   return {Gate::Kind::hold, holds.next_end().value_or(TimePoint::max())};
 }
 
+// Who waits for one that is paced waits for all before it, so what is left of the first one's time is shared out.
+Gate Pool::paced(TimePoint deadline, const SchedulerConfig& config, TimePoint now) const {
+  if (!config.long_windows) return {};
+  const auto wait = windows.paced(spent(), config.pace_from, now);
+  if (!wait) return {};
+  const auto share = (deadline - sent_at_) / static_cast<Duration::rep>(queue.size() + 1);
+  const TimePoint until = std::min(wait->until, sent_at_ + share);
+  return until <= now ? Gate{} : Gate{Gate::Kind::pace, until, {}, wait->window};
+}
+
+double Pool::weighed(const Amounts& amounts) {
+  constexpr double per_request = 1000;
+  return of(amounts, Dimension::input_tokens) + of(amounts, Dimension::output_tokens) +
+         per_request * of(amounts, Dimension::requests);
+}
+
 Spending Pool::sent(std::uint64_t attempt, const Amounts& need, const SchedulerConfig& config, TimePoint now) {
   aimd_.dispatched(attempt, in_flight_, now);
   if (config.breakers) {
@@ -72,6 +91,8 @@ Spending Pool::sent(std::uint64_t attempt, const Amounts& need, const SchedulerC
   }
   ++in_flight_;
   last_sent_ = attempt;
+  sent_at_ = now;
+  windows.spend(weighed(need), spent(), config.pace_from, config.max_cooldown, now);
   return limits.reserve(attempt, need, now);
 }
 
@@ -92,6 +113,7 @@ void Pool::observe(Spending& spending, std::span<const LimitReport> reports, con
   for (const auto& report : reports) {
     if (report.dimension == Dimension::concurrency && report.limit) aimd_.cap(*report.limit);
   }
+  windows.observe(reports, weighed(spending.spent_before), config.minute, config.max_cooldown, now);
   limits.heard(reports, config.minute, now);
   if (!reports.empty()) limits.observe(spending, reports, config.minute, now);
 }
@@ -110,6 +132,9 @@ void Pool::limited(const Spending& spending, const Failure& failure, const Sched
                    TimePoint now) {
   ++rate_limited;
   const auto wait = failure.retry_after;
+  if (config.long_windows && wait && failure.failure_class == FailureClass::long_window &&
+      windows.reject(*wait, weighed(spending.spent_before), config.minute, config.max_cooldown, now))
+    return;
   if (wait && *wait > config.max_hold) {
     quota_ = true;
     return;
@@ -189,6 +214,7 @@ std::string Pool::breaker(TimePoint now) const {
 
 void Pool::merge(const Pool& other, TimePoint now) {
   limits.merge(other.limits, now);
+  windows.merge(other.windows, spent());
   in_flight_ += other.in_flight_;
   rate_limited += other.rate_limited;
   overloads += other.overloads;

@@ -8,6 +8,7 @@
 #include "core/aimd.h"
 #include "core/breaker.h"
 #include "core/limits.h"
+#include "core/long_windows.h"
 #include "core/retry_policy.h"
 #include "core/run_queue.h"
 #include "core/turn_holds.h"
@@ -17,10 +18,11 @@ namespace hivemind {
 
 // What keeps the first request of a pool waiting.
 struct Gate {
-  enum class Kind { open, cooldown, overload, fault, quota, concurrency, limit, hold };
+  enum class Kind { open, cooldown, overload, fault, quota, concurrency, limit, window, pace, acceleration, hold };
   Kind kind = Kind::open;
   TimePoint until = TimePoint::max();  // opens by itself then; max: only by an event
   Dimension dimension{};               // with Kind::limit
+  const UtilisationWindow* window{};   // with Kind::window and pace
 };
 
 class Pool {
@@ -32,6 +34,9 @@ public:
   Gate gate(const Amounts& need, const SchedulerConfig& config, TimePoint now) const;
   // Whether the slots that are left are held for others than `item`.
   Gate held(const RunQueue::Item& item, const SchedulerConfig& config, TimePoint now);
+  // What is left of a long window is spread, though nobody misses its deadline for it: `deadline` is of the first of
+  // those who wait.
+  Gate paced(TimePoint deadline, const SchedulerConfig& config, TimePoint now) const;
   Spending sent(std::uint64_t attempt, const Amounts& need, const SchedulerConfig& config, TimePoint now);
   void ended(TimePoint now);  // an attempt's slot is free again
 
@@ -63,11 +68,16 @@ public:
     io(organisation), io(used_at);
     limits.fields(io, now);
     limits.calm(now + config.max_cooldown);
+    windows.fields(io, now);
     history.fields(io);
     used_at = std::min(used_at, now);
   }
 
+  // What was spent of long windows: tokens, and a little for each request.
+  double spent() const { return weighed(limits.spent()); }
+
   Limits limits;
+  LongWindows windows;
   RunQueue queue;
   TurnHolds holds;
   RetryBudget retries;
@@ -83,11 +93,13 @@ public:
     Gate::Kind gate = Gate::Kind::open;
     Dimension dimension{};
     bool operator==(const Held&) const = default;
-  } held_told;            // the latest hold that was noted
-  std::size_t users = 0;  // requests anywhere that belong to it
+  } held_told;              // the latest hold that was noted
+  TimePoint closed_told{};  // until then a long window is closed, and who cannot wait so long was turned away
+  std::size_t users = 0;    // requests anywhere that belong to it
   TimePoint used_at{};
 
 private:
+  static double weighed(const Amounts& amounts);
   void limited(const Spending& spending, const Failure& failure, const SchedulerConfig& config, Jitter& jitter,
                TimePoint now);
 
@@ -99,6 +111,7 @@ private:
   bool quota_ = false;
   int in_flight_ = 0;
   std::uint64_t last_sent_ = 0;
+  TimePoint sent_at_{};  // the latest
 };
 
 const ProviderSeed& seed_of(const SchedulerConfig& config, const std::string& provider);

@@ -38,6 +38,16 @@ std::string own_words(const Reason& reason) {
                     per_window(reason.window).c_str(), std::max(0.0, std::floor(reason.available)), reason.limit,
                     std::ceil(reason.need), in.c_str());
       return text;
+    case ReasonKind::window:
+      return "the " + window_name(reason.window) + " window is used up" + (in.empty() ? "" : ", next look in " + in);
+    case ReasonKind::pace:
+      std::snprintf(text, sizeof text, "%s window: %.0f %% left, spread until it ends, in %s",
+                    window_name(reason.window).c_str(), 100 * reason.available, in.c_str());
+      return text;
+    case ReasonKind::acceleration:
+      std::snprintf(text, sizeof text, "traffic grows by half in 15 min: %.0f of %.0f tokens left, in %s",
+                    std::max(0.0, reason.available), reason.limit, in.c_str());
+      return text;
     case ReasonKind::hold:
       return "slots are held for agents between turns, for " + in;
     case ReasonKind::backoff:
@@ -71,10 +81,23 @@ std::string per_window(Duration window) {
   return window <= 1s ? " per second" : " per minute";
 }
 
+std::string window_name(Duration window) {
+  const double hours = in_seconds(window) / 3600;
+  char text[32];
+  if (hours >= 48)
+    std::snprintf(text, sizeof text, "%.0f-day", hours / 24);
+  else if (hours >= 1)
+    std::snprintf(text, sizeof text, "%.0f-hour", hours);
+  else
+    std::snprintf(text, sizeof text, "%.0f-minute", hours * 60);
+  return text;
+}
+
 const char* to_string(ReasonKind kind) {
-  static constexpr const char* names[] = {"next",   "cooldown",   "overload",  "fault",  "quota",    "concurrency",
-                                          "limit",  "hold",       "backoff",   "budget", "deadline", "draining",
-                                          "closed", "queue_full", "too_large", "failed", "left",     "done"};
+  static constexpr const char* names[] = {"next",   "cooldown", "overload", "fault",        "quota",      "concurrency",
+                                          "limit",  "window",   "pace",     "acceleration", "hold",       "backoff",
+                                          "budget", "deadline", "draining", "closed",       "queue_full", "too_large",
+                                          "failed", "left",     "done"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -95,6 +118,9 @@ const char* freed_by(const Reason& reason) {
       return "a refund";
     case ReasonKind::cooldown:
     case ReasonKind::limit:
+    case ReasonKind::window:
+    case ReasonKind::pace:
+    case ReasonKind::acceleration:
     case ReasonKind::hold:
     case ReasonKind::backoff:
       return "time";

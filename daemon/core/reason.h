@@ -10,17 +10,20 @@
 namespace hivemind {
 
 enum class ReasonKind {
-  next,         // nothing stands in its way
-  cooldown,     // the provider said not before `in`
-  overload,     // breaker
-  fault,        // breaker
-  quota,        // the account has none left: one at a time
-  concurrency,  // `need`: under way, `limit`: allowed
-  limit,        // `dimension` per `window`: `available` of `limit` left, `need` needed
-  hold,         // slots are held for agents between turns
-  backoff,      // after `failure`
-  budget,       // the run's tokens
-  deadline,     // it waited as long as it may
+  next,          // nothing stands in its way
+  cooldown,      // the provider said not before `in`
+  overload,      // breaker
+  fault,         // breaker
+  quota,         // the account has none left: one at a time
+  concurrency,   // `need`: under way, `limit`: allowed
+  limit,         // `dimension` per `window`: `available` of `limit` left, `need` needed
+  window,        // `window`, a long one, is used up
+  pace,          // of `window` only `available` of 1 is left: it is spread
+  acceleration,  // traffic grows no faster: `available` of `limit` tokens left of this minute
+  hold,          // slots are held for agents between turns
+  backoff,       // after `failure`
+  budget,        // the run's tokens
+  deadline,      // it waited as long as it may
   draining,
   closed,  // its run has ended
   queue_full,
@@ -47,5 +50,6 @@ std::string in_words(const Reason& reason);
 // "time", "an answer", "a refund", ...: what would let it go.
 const char* freed_by(const Reason& reason);
 std::string in_words(Duration d);
-std::string per_window(Duration window);  // " per minute", ...
+std::string window_name(Duration window);  // "5-hour", "7-day", ...
+std::string per_window(Duration window);   // " per minute", ...
 }  // namespace hivemind

@@ -13,6 +13,8 @@ ReasonKind reason_of(RefusalKind kind) {
       return ReasonKind::deadline;
     case RefusalKind::too_large:
       return ReasonKind::too_large;
+    case RefusalKind::window:
+      return ReasonKind::window;
     case RefusalKind::queue_full:
       return ReasonKind::queue_full;
     case RefusalKind::draining:
@@ -79,6 +81,8 @@ void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, Ti
       continue;
     }
     Gate gate = pool.gate(request.need, config, now);
+    if (gate.kind == Gate::Kind::window && turn_away(pool, gate, actions, now)) continue;
+    if (gate.kind == Gate::Kind::open) gate = pool.paced(request.deadline, config, now);
     if (gate.kind == Gate::Kind::open) gate = pool.held(*first, config, now);
     if (gate.kind != Gate::Kind::open) {
       pool.blocked_until = gate.until;
@@ -134,6 +138,19 @@ void Scheduler::Impl::refuse(Request& request, Refusal refusal, std::vector<Acti
   RunState& run = *request.run;
   erase(request);
   release(run, now);
+}
+
+// A long window is closed: who cannot outwait it is told so now. True: somebody was.
+bool Scheduler::Impl::turn_away(Pool& pool, const Gate& closed, std::vector<Action>& actions, TimePoint now) {
+  if (std::exchange(pool.closed_told, closed.until) == closed.until) return false;
+  bool any = false;
+  for (const auto& item : pool.queue.in_order(now)) {
+    Request& request = *requests.at(item.request);
+    if (request.deadline > closed.until) continue;
+    refuse(request, window_refusal(request, *closed.window, now), actions, now);
+    any = true;
+  }
+  return any;
 }
 
 void Scheduler::Impl::close_run(RunId id, TimePoint now) {

@@ -85,7 +85,8 @@ FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& told_fai
   begin_wait(request, now);
   if (told.open) step_back(request);
   // A named delay holds the whole pool, so its place in line is all this request needs.
-  const bool pool_waits = config.rate_limits && pool.limits.cooldown(now) >= std::optional(decision.not_before);
+  const bool pool_waits = (config.rate_limits && pool.limits.cooldown(now) >= std::optional(decision.not_before)) ||
+                          (config.long_windows && pool.windows.closed(now));
   if (pool_waits)
     wait_in_queue(request, now);
   else

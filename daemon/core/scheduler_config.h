@@ -30,6 +30,14 @@ struct SchedulerConfig {
   bool class_order = true;      // inside a run: what an agent waits for before side work, as its client classes them
   bool keep_place = true;       // a client that asks the same again keeps its place in line
 
+  // Long windows of which only a share is told (subscriptions): hold what they reject; from this share on, spread what
+  // is left over the time that is left. 1: only hold.
+  bool long_windows = true;
+  double pace_from = 0.8;
+  // Traffic above so many tokens a minute grows by at most half in a quarter of an hour, and begins anew after idle.
+  bool acceleration = true;
+  std::int64_t acceleration_floor = 1'000'000;
+
   // Tokens that runs may spend between them; absent: unlimited. A group is what a run's name says before its first
   // slash.
   std::optional<std::int64_t> day_budget, total_budget;

@@ -35,6 +35,16 @@ Reason Scheduler::Impl::reason(const Request& request, const Gate& gate, TimePoi
     case Gate::Kind::quota:
       why.kind = ReasonKind::quota;
       break;
+    case Gate::Kind::window:
+    case Gate::Kind::pace:
+      why.kind = gate.kind == Gate::Kind::window ? ReasonKind::window : ReasonKind::pace;
+      why.limit = 1;
+      why.available = std::max(0.0, 1 - gate.window->used(pool.spent(), now));
+      why.window = gate.window->length();
+      break;
+    case Gate::Kind::acceleration:
+      why.kind = ReasonKind::acceleration;
+      break;
     case Gate::Kind::hold:
       why.kind = ReasonKind::hold;
       break;

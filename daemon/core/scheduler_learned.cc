@@ -8,7 +8,7 @@ namespace hivemind {
 namespace {
 constexpr std::uint32_t magic = 0x534c4d48;  // "HMLS"
 // Raise it with every change of what is written: other versions are not read.
-constexpr std::uint32_t version = 2;
+constexpr std::uint32_t version = 3;
 constexpr std::size_t most_bytes = 4u << 20, most_pools = 1024;
 struct Header {
   std::uint32_t magic, version;

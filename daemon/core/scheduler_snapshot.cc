@@ -76,6 +76,19 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
     p.rate_limited = pool->rate_limited;
     p.overloads = pool->overloads;
     p.faults = pool->faults;
+    for (const auto& window : pool->windows.all()) {
+      const double spent = pool->spent();
+      if (now >= window.end()) continue;
+      p.windows.push_back({.length = window.length(),
+                           .model_only = window.model_only(),
+                           .rejected = window.closed_until(now).has_value(),
+                           .used = window.used(spent, now),
+                           .resets_in = window.end() - now,
+                           .exhausted_in = window.exhausted_in(spent, now),
+                           .paced_for = {}});
+      if (const auto due = config.long_windows ? window.paced_until(spent, config.pace_from, now) : std::nullopt)
+        p.windows.back().paced_for = *due - now;
+    }
     const auto cooldown = pool->limits.cooldown(now);
     double per_request = 0;  // seconds between requests once the limits bind
     for (const auto& limit : pool->limits.all()) {
@@ -93,6 +106,7 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
     for (const auto& item : pool->queue.in_order(now)) {
       const Request& request = *requests.at(item.request);
       if (ahead == 0) gate = pool->gate(request.need, config, now);
+      if (ahead == 0 && gate.kind == Gate::Kind::open) gate = pool->paced(request.deadline, config, now);
       auto why = reason(request, gate, now);
       why.ahead = ahead;
       std::optional<Duration> expected;
@@ -147,6 +161,15 @@ Refusal Scheduler::Impl::size_refusal(const Request& request, const RateLimit& l
       std::ceil(size), to_string(limit.dimension()), request.pool->provider().c_str(), limit.limit(),
       per_window(limit.window()).c_str());
   return {RefusalKind::too_large, text, std::nullopt, false};
+}
+
+// Asking again within a minute, as clients do, changes nothing.
+Refusal Scheduler::Impl::window_refusal(const Request& request, const UtilisationWindow& window, TimePoint now) {
+  return {RefusalKind::window,
+          "HiveMind: the " + window_name(window.length()) + " window of this " + request.pool->provider() +
+              " account " + (window.model_only() ? "for " + request.pool->model_class() + ' ' : "") +
+              "is used up. It opens in " + in_words(window.end() - now) + ", later than this request may wait",
+          std::nullopt, false};
 }
 
 Refusal Scheduler::Impl::budget_refusal(const Request& request) const {

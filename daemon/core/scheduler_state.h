@@ -97,6 +97,7 @@ public:
   void dispatch_from(Pool& pool, std::vector<Action>& actions, TimePoint now);
   void dispatch(Request& request, TimePoint now);
   void end_attempt(Request& request, const Usage& usage, bool ran, TimePoint now);
+  bool turn_away(Pool& pool, const Gate& closed, std::vector<Action>& actions, TimePoint now);
   void refuse(Request& request, Refusal refusal, std::vector<Action>& actions, TimePoint now);
   void erase(Request& request);
   void release(RunState& run, TimePoint now);
@@ -108,6 +109,7 @@ public:
 
   const RateLimit* too_small_for(const Request& request) const;
   Refusal size_refusal(const Request& request, const RateLimit& limit) const;
+  static Refusal window_refusal(const Request& request, const UtilisationWindow& window, TimePoint now);
   Refusal budget_refusal(const Request& request) const;
 
   // For people.

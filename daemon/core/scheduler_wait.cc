@@ -23,6 +23,7 @@ void Scheduler::Impl::wait_in_queue(Request& request, TimePoint now) {
   else
     request.pool->queue.push(request.item, now);
   touch(*request.pool);
+  if (request.deadline <= request.pool->closed_told) request.pool->closed_told = {};
 }
 
 void Scheduler::Impl::sleep(Request& request, TimePoint until) {

@@ -14,6 +14,8 @@ const char* to_string(Dimension d) {
       return "tokens";
     case Dimension::concurrency:
       return "concurrency";
+    case Dimension::utilisation:
+      return "utilisation";
   }
   return "?";
 }

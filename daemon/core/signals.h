@@ -15,10 +15,18 @@ enum class Dimension {
   requests,
   input_tokens,
   output_tokens,
-  tokens,
-  concurrency
-};  // tokens: input and output together
+  tokens,  // input and output together
+  concurrency,
+  utilisation,  // the share of a long window that is used: the provider tells no number
+};
 const char* to_string(Dimension d);
+
+// How much of a long window (five hours, a day, a week) is used, of which nothing but a share is told.
+struct WindowUse {
+  double used = 0;          // 1: all of it
+  bool rejected = false;    // this response was refused because of it
+  bool model_only = false;  // of this model's own window, beside the account's of the same length
+};
 
 // One limit as a response header or error body names it.
 struct LimitReport {
@@ -28,6 +36,7 @@ struct LimitReport {
   Duration window = 60s;                // 60 s: per minute; 24 h: per day; 1 s: per second. Provider time, unscaled
   bool bucket = true;                   // continuously refilled, else a window
   std::int64_t granularity = 1;         // `remaining` is rounded to this (Anthropic tokens: 1000)
+  std::optional<WindowUse> use{};       // with Dimension::utilisation
 };
 
 // Decision table of providers.md §16. What to do about each is the scheduler's.
@@ -79,8 +88,9 @@ struct RequestProfile {
 };
 
 // Why a request is refused by us, for the dialect to put into the provider's shape.
-// too_large: than a whole limit of the account; no wait can change that.
-enum class RefusalKind { budget, deadline, queue_full, draining, run_closed, too_large };
+// too_large: than a whole limit of the account; no wait can change that. window: a long window is used up, and opens
+// only when the request has given up.
+enum class RefusalKind { budget, deadline, queue_full, draining, run_closed, too_large, window };
 struct Refusal {
   RefusalKind kind = RefusalKind::deadline;
   std::string message;                  // names HiveMind, whose limit it was and when to come back

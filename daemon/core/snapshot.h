@@ -19,9 +19,18 @@ struct LimitSnapshot {
   std::optional<Duration> cooldown;  // nothing goes out for this long
   double reserved = 0;               // by attempts under way
 };
+// A long window of which only a share is told.
+struct WindowSnapshot {
+  Duration length{};
+  bool model_only = false, rejected = false;
+  double used = 0;  // 1: all of it
+  Duration resets_in{};
+  std::optional<Duration> exhausted_in, paced_for;  // at the present speed; until the next request is due
+};
 struct PoolSnapshot {
   std::string provider, account, model_class;
   std::vector<LimitSnapshot> limits;
+  std::vector<WindowSnapshot> windows;
   double window = 0;  // AIMD: concurrent requests allowed
   int in_flight = 0;
   std::size_t waiting = 0;

@@ -120,6 +120,38 @@ std::string limits_section(const json::array& pools, const Look& look) {
   return table.empty() ? "" : section("Limits", table, "", look);
 }
 
+std::string window_name(double seconds_long) {
+  const auto hours = std::llround(seconds_long / 3600);
+  if (hours < 1) return std::to_string(std::llround(seconds_long / 60)) + " min";
+  return hours < 48 ? std::to_string(hours) + " hours" : std::to_string(hours / 24) + " days";
+}
+
+// Long windows of which only a share is told, as subscriptions have them.
+std::string windows_section(const json::array& pools, const Look& look) {
+  TextTable table({{"POOL", Align::left, Cut::first, true},
+                   {"WINDOW"},
+                   {"USED", Align::right},
+                   {"STATE"},
+                   {"ENDS IN", Align::right},
+                   {"USED UP IN", Align::right}});
+  for (const auto& pool : pools) {
+    for (const auto& window : list(pool, "windows")) {
+      const auto flag = [&](const char* key) {
+        const auto* found = find(window, key);
+        return found && found->is_bool() && found->get_bool();
+      };
+      const bool paced = find(window, "paced_s") != nullptr;
+      table.add({pool_name(pool), window_name(number(window, "window_s")) + (flag("model_only") ? ", this model" : ""),
+                 std::to_string(std::llround(number(window, "used") * 100)) + "%",
+                 flag("rejected") ? "rejected"
+                 : paced          ? "paced, " + seconds(window, "paced_s")
+                                  : "open",
+                 seconds(window, "resets_s"), seconds(window, "exhausted_s")});
+    }
+  }
+  return table.empty() ? "" : section("Windows", table, "", look);
+}
+
 // "61%" of the token budget, or nothing.
 std::string spent_text(const json::value& run) {
   const double budget = number(run, "token_budget");
@@ -180,7 +212,7 @@ std::string queue_section(const json::value& status, const Look& look) {
 
 std::string status_text(const json::value& status, const Look& look) {
   const auto& pools = list(status, "pools");
-  return head_line(status) + pools_section(pools, look) + limits_section(pools, look) +
+  return head_line(status) + pools_section(pools, look) + limits_section(pools, look) + windows_section(pools, look) +
          runs_section(list(status, "runs"), look) + queue_section(status, look);
 }
 

@@ -68,8 +68,10 @@ TEST_F(SchedulerAttempt, ALimitFurtherAwayThanAnybodyWaitsIsPassedOn) {
   act(scheduler, now);
   EXPECT_EQ(scheduler.failed(first, failure(FailureClass::long_window, 429, 14h), {}, now), FailureVerdict::pass_on);
   now += 10ms;
-  const auto second = scheduler.submit(1, profile(), now);
-  EXPECT_EQ(act(scheduler, now).sent, std::vector<RequestId>{second}) << "it gets the provider's own answer";
+  scheduler.submit(1, profile(), now);
+  const auto refused = act(scheduler, now).refused;
+  ASSERT_EQ(refused.size(), 1u) << "at once: it cannot wait so long";
+  EXPECT_EQ(refused[0].refusal.kind, RefusalKind::window);
 }
 
 TEST_F(SchedulerAttempt, BreakerHoldsTheQueueAndSendsOneProbe) {

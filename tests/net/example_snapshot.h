@@ -12,6 +12,8 @@ inline Snapshot example_snapshot() {
   pool.model_class = "claude-sonnet-4";
   pool.limits.push_back({Dimension::requests, 50, 7.25, 60s, "header", std::nullopt});
   pool.limits.push_back({Dimension::input_tokens, 80'000, 1234, 60s, "429", 2500ms});
+  pool.windows.push_back({5h, false, false, 0.835, 5400s, 1800s, 40s});
+  pool.windows.push_back({7 * 24h, true, true, 1.01, 90000s, {}, {}});
   pool.window = 5.5;
   pool.in_flight = 5;
   pool.waiting = 2;

@@ -29,7 +29,10 @@ TEST(SnapshotJson, HasEverything) {
     "pools": [{"provider": "anthropic", "account": "3fa9c1d2e4b5a697", "model_class": "claude-sonnet-4", "window": 5.5, "in_flight": 5,
                "waiting": 2, "breaker": "open (overload)", "rate_limited": 3, "overloads": 2, "faults": 1, "limits": [
                  {"dimension": "requests", "limit": 50, "available": 7.25, "window_s": 60, "source": "header", "cooldown_s": null},
-                 {"dimension": "input_tokens", "limit": 80000, "available": 1234, "window_s": 60, "source": "429", "cooldown_s": 2.5}]}],
+                 {"dimension": "input_tokens", "limit": 80000, "available": 1234, "window_s": 60, "source": "429", "cooldown_s": 2.5}],
+               "windows": [
+                 {"window_s": 18000, "model_only": false, "used": 0.835, "rejected": false, "resets_s": 5400, "exhausted_s": 1800, "paced_s": 40},
+                 {"window_s": 604800, "model_only": true, "used": 1.01, "rejected": true, "resets_s": 90000, "exhausted_s": null, "paced_s": null}]}],
     "runs": [{"id": "0000000000000abc", "parent": "0000000000000def", "name": "evil?\"name\n\u001b[31m", "priority": "normal", "weight": 1.5,
               "waiting": 2, "in_flight": 5, "requests": 40, "retries": 4, "errors": 1, "refused": 2, "input_tokens": 1200000,
               "output_tokens": 30000, "cached_tokens": 5000000000, "tokens_spent": 1230000, "token_budget": 2000000, "waited_s": 75.4,

@@ -29,9 +29,27 @@ void expect_in(const std::string& text, std::initializer_list<const char*> parts
 
 TEST(StatusView, ShowsPoolsLimitsRunsAndQueue) {
   const auto text = status_text(status(), {});
-  expect_in(text, {"hivemindd 1.2, pid 12, up 1m30s, connections: 3", "configured by /home/me/hivemind.toml",
-                   "claude-sonnet-4", "3fa9c1d2 ", "open (overload)", "input tokens", "minute", "2.5s",
-                   "evil?\"name  [31m", "explore-1", "(main)", "61%", "5.5", "1m15s", "requests per minute: 0"});
+  expect_in(text, {"hivemindd 1.2, pid 12, up 1m30s, connections: 3",
+                   "configured by /home/me/hivemind.toml",
+                   "claude-sonnet-4",
+                   "3fa9c1d2 ",
+                   "open (overload)",
+                   "input tokens",
+                   "minute",
+                   "2.5s",
+                   "evil?\"name  [31m",
+                   "explore-1",
+                   "(main)",
+                   "61%",
+                   "5.5",
+                   "1m15s",
+                   "requests per minute: 0",
+                   "5 hours",
+                   "84%",
+                   "paced, 40s",
+                   "7 days, this model",
+                   "101%",
+                   "rejected"});
   EXPECT_EQ(text.find("3fa9c1d2e"), text.npos) << "of an account, enough to tell it apart";
   EXPECT_EQ(text.find('\033'), text.npos) << "no colour, and none that a client slipped in";
 }
