@@ -29,6 +29,7 @@ public:
   int fd() const { return file_.get(); }
   const std::string& path() const { return path_; }
   std::uint64_t run_id() const { return table_->run_id; }
+  hm_table& memory() { return *table_; }  // as long as this lives
   void remove();
 
   // What an exec with a scrubbed environment gets back. Returns how many of the assignments had no room.
