@@ -1,4 +1,5 @@
-"""Calls, errno, blocking: the same program without and with the preload object prints the same (hazards C1 to C18)."""
+"""Calls, errno, blocking: the same program without and with the preload object prints the same (hazards C1 to C22)."""
+import os
 import unittest
 
 from hazard import Case, hazard
@@ -10,6 +11,14 @@ class Calls(Case):
 
     def test_C2_non_blocking_stays_non_blocking(self):
         self.same(hazard("C2_nonblocking"), self.echo.port, captured=1)
+
+    def test_C3_event_loop_is_never_held_up(self):
+        """Nobody accepts and the queue is full: no connect waits for that, and none is refused."""
+        self.relay.stop_accepting()
+        out = self.run_it(hazard("C3_event_loop"), self.echo.port).stdout
+        self.assertIn("connected 0, other 0", out)
+        self.assertIn("in progress 1000", self.run_it(hazard("C3_event_loop"), self.echo.port, preloaded=False).stdout)
+        self.assertEqual(self.relay.total("captured"), 1000)
 
     def test_C4_interrupted_connect_goes_on(self):
         self.same(hazard("C4_interrupted"), self.echo.port, captured=300)
@@ -75,6 +84,30 @@ print(socket.create_connection(("127.64.16.0", {self.plain.port})).getpeername()
         self.relay.stop_accepting()  # and through our own frame
         self.assertEqual(self.run_it(hazard("C18_cancel"), self.echo.port).stdout, "cancelled 1 cleaned 1\n")
         self.assertEqual(self.relay.states()[2], 1, "it waited for a token")
+
+    def test_C19_io_uring_connects_by_itself(self):
+        out = self.same(hazard("C19_io_uring"), self.echo.port, captured=0)
+        if out == "no io_uring here\n":
+            self.skipTest(out.strip())
+        self.assertEqual(out, "connect 0, peer 1, echoes 1\n")
+
+    def test_C20_raw_system_calls_go_by_themselves(self):
+        out = self.same(hazard("C20_raw_syscall"), self.echo.port, captured=0)
+        self.assertIn("peer 1 echoes 1", out)
+        self.assertIn("Function not implemented", out)
+
+    def test_C20_go_programs_go_by_themselves(self):
+        for name in ("go_static", "go_cgo"):
+            with self.subTest(name):
+                if not os.path.exists(hazard(name)):
+                    self.skipTest("go is not installed; `make deps` installs it")
+                self.assertIn("failed 0\n", self.same(hazard(name), self.echo.port, 50, captured=0))
+
+    def test_C21_payload_in_every_way(self):
+        self.same(hazard("C21_payload"), self.echo.port, captured=1)
+
+    def test_C22_half_close(self):
+        self.assertIn("got 20000, then the end", self.same(hazard("C22_half_close"), self.echo.port, captured=1))
 
     def test_closed_local_port_is_refused(self):
         self.same(hazard("closed_port"), self.closed, captured=0)

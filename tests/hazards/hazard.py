@@ -10,6 +10,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.abspath(os.environ.get("HIVEMIND_BUILD", os.path.join(ROOT, "build")))
 PRELOAD = os.path.join(BUILD, "lib", "libhivemind-preload.so")
+TAP = os.path.join(BUILD, "lib", "libhivemind-tap.so")
 sys.path.insert(0, HERE)
 from relay import Echo, Relay  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""How the object is loaded, and what turns it off: programs run as they would without it (hazards L1 to L6, A2.7, §9.1)."""
+"""How the object is loaded, and what turns it off: programs run as they would without it (hazards L1 to L14)."""
 import os
 import shutil
 import struct
@@ -28,6 +28,58 @@ class Loading(Case):
         self.run_it(hazard("libc_free"))
         (process,) = self.relay.processes().values()
         self.assertEqual(process["comm"], "libc_free", "it was loaded, and joined the run")
+
+    @unittest.skipUnless(os.path.exists("/lib/ld-linux.so.2"), "no 32-bit loader; `make deps` installs it")
+    def test_L5_program_of_another_word_size(self):
+        native = self.run_it(hazard("L5_other_word_size"), preloaded=False, check=False)
+        ours = self.run_it(hazard("L5_other_word_size"), check=False)
+        self.assertEqual((native.returncode, native.stderr), (7, ""))
+        self.assertEqual(ours.returncode, 7)
+        self.assertRegex(ours.stderr, r"^ERROR: ld.so: object .* cannot be preloaded \(wrong ELF class: ELFCLASS64\): ignored.\n$")
+
+    def test_L7_address_sanitizer(self):
+        """GCC's refuses to start beside any preloaded object, unless told so; hivemind-run tells it."""
+        env = {"ASAN_OPTIONS": "verify_asan_link_order=0"}
+        self.assertEqual(self.captured_after(hazard("L7_asan"), self.echo.port, env=env), 1)
+
+    def test_L8_object_that_cannot_be_read(self):
+        """ld.so says so and goes on; that hivemind-run tells is tests/e2e/run_commands.py's."""
+        for path in (self.relay.folder.name + "/gone.so", self.relay.folder.name):
+            done = self.run_it(hazard("connect_once"), self.echo.port, env={"LD_PRELOAD": path}, check=False)
+            self.assertEqual(done.returncode, 0)
+            self.assertRegex(done.stderr, "^ERROR: ld.so: object '.*' from LD_PRELOAD cannot be preloaded .*: ignored.\n$")
+        self.assertEqual(self.relay.total("captured"), 0)
+
+    @unittest.skipUnless(os.getuid() == 0, "needs root: makes a setuid program")
+    def test_L9_setuid_program(self):
+        """The kernel drops LD_PRELOAD, and what of us comes in otherwise stays off."""
+        path = shutil.copy(hazard("L9_setuid"), os.path.join(self.relay.folder.name, "setuid"))
+        os.chmod(self.relay.folder.name, 0o755)
+        os.chown(path, 65534, 65534)
+        os.chmod(path, 0o4755)
+        native = self.run_it(path, self.echo.port, preloaded=False)
+        ours = self.run_it(path, self.echo.port)
+        if not native.stdout.startswith("secure 1"):
+            self.skipTest(f"setuid does not work in {path}")
+        self.assertEqual(native.stdout, ours.stdout)
+        self.assertEqual((self.relay.total("captured"), self.relay.processes()), (0, {}))
+
+    def test_L12_constructors_that_run_before_ours(self):
+        """A preloaded library that connects in its constructor finds us working (P7); on musl too."""
+        for suffix in ("", ".musl"):
+            env = {"LD_PRELOAD": f"{hazard('early.so' + suffix)}:{PRELOAD}", "HAZARD_PORT": str(self.echo.port)}
+            self.assertEqual(self.captured_after(hazard("connect_once" + suffix), self.echo.port, env=env), 2)
+
+    def test_L13_deep_binding(self):
+        """A plug-in that binds libc directly is not covered, and not harmed; one that does not is covered."""
+        self.assertEqual(self.same(hazard("L13_deepbind"), self.echo.port, hazard("plugin.so"), captured=0), "plug-in 1\n")
+        code = f"import ctypes; ctypes.CDLL('{hazard('plugin.so')}').connect_once(b'{self.echo.port}')"
+        self.same("/usr/bin/python3", "-c", code, captured=1)
+
+    def test_L14_agent_that_hardens_itself(self):
+        out = self.same(hazard("L14_hardened"), hazard("connect_once"), self.echo.port, captured=1)
+        self.assertEqual(out, "spawn 0 child 0\n")
+        self.assertEqual(self.relay.total("restored"), 1)
 
     def test_L10_two_copies(self):
         copy = shutil.copy(PRELOAD, os.path.join(self.relay.folder.name, "older.so"))

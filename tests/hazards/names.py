@@ -1,4 +1,4 @@
-"""What getaddrinfo tells us (hazards D1, D4): names_in_namespace.py, in namespaces of its own."""
+"""What getaddrinfo tells us (hazards D1, D3, D4): names_in_namespace.py, in namespaces of its own."""
 import os
 import subprocess
 import unittest
@@ -7,7 +7,7 @@ from hazard import HERE
 
 
 class Names(unittest.TestCase):
-    def test_names_in_a_namespace(self):
+    def test_D1_D3_D4_names_in_a_namespace(self):
         unshare = ["unshare", "-n", "-m", *([] if os.getuid() == 0 else ["-r"])]
         probe = subprocess.run([*unshare, "ip", "link", "set", "lo", "up"], capture_output=True, text=True, timeout=10)
         if probe.returncode != 0:

@@ -40,6 +40,13 @@ class Names(Case):
                 accepted = self.resolve(name, captured=1, suffix=suffix)
                 self.assertEqual((accepted.name, accepted.flags, accepted.address), (name.lower(), HINT_LLM, PUBLIC))
 
+    def test_D1_getaddrinfo_answers_as_without_us(self):
+        names = ("api.anthropic.com", "github.test", "api6.example.test", "localhost", "no.such.test", "127.0.0.1", "::1",
+                 "1.2.3", "a" * 300, "", "api.anthropic.com.", "x..y")
+        out = self.same(hazard("D1_getaddrinfo"), *names, captured=0)
+        self.assertIn("api.anthropic.com 443 flags 2 family 2: 0", out)
+        self.assertIn("Bad value for ai_flags", out)
+
     def test_other_host_goes_direct(self):
         for suffix in ("", ".musl"):
             self.resolve("github.test", captured=0, suffix=suffix)
@@ -51,7 +58,7 @@ class Names(Case):
         self.assertEqual((accepted.name, accepted.address), ("api6.example.test", PUBLIC6))
         self.resolve("github6.test", 6, captured=0)
 
-    def test_address_nobody_resolved_is_captured(self):
+    def test_D3_address_nobody_resolved_is_captured(self):
         accepted = self.resolve(PUBLIC, captured=1)
         self.assertEqual((accepted.name, accepted.flags), ("", 0))
 
@@ -61,7 +68,7 @@ class Names(Case):
         accepted = self.resolve("local.example.test", captured=1)
         self.assertEqual((accepted.name, accepted.flags), ("local.example.test", LOCAL_SERVER | HINT_LLM))
 
-    def test_shared_address_is_captured(self):
+    def test_D4_shared_address_is_captured(self):
         code = f"""
 import socket
 for name in ("github.test", "api.anthropic.com", "github.test"):

@@ -1,8 +1,9 @@
-"""Processes, threads, signals, and how a program comes to be started (hazards P1 to P10, L6, L15)."""
+"""Processes, threads, signals, and how a program comes to be started (hazards P1 to P14, L6, L15)."""
+import os
 import shutil
 import unittest
 
-from hazard import PRELOAD, Case, hazard
+from hazard import HERE, PRELOAD, Case, hazard
 
 
 class Processes(Case):
@@ -14,6 +15,11 @@ class Processes(Case):
             with self.subTest(suffix or "glibc"):
                 out = self.same(hazard(f"P2_vfork{suffix}"), self.echo.port, hazard("connect_once"), captured=4)
                 self.assertIn("execve 0\n", out)
+
+    def test_P4_socket_that_is_passed_on(self):
+        out = self.same(hazard("P4_passed_on"), self.echo.port, captured=1)
+        self.assertIn("inherited: peer 1 echoes 1", out)
+        self.assertIn("received: peer 1 echoes 1", out)
 
     def test_P5_nothing_is_remembered_by_descriptor(self):
         out = self.same(hazard("P5_fd_reuse"), self.echo.port, self.plain.port, captured=1)
@@ -37,6 +43,52 @@ class Processes(Case):
         env = {"LD_PRELOAD": f"{hazard('early.so')}:{PRELOAD}", "HAZARD_PORT": str(self.echo.port)}
         self.run_it(hazard("connect_once"), self.echo.port, env=env)
         self.assertEqual(self.relay.total("captured"), 2)
+
+    def test_P11_object_that_is_not_there_in_a_sandbox(self):
+        """A mount namespace without our folder: ld.so says so, the program connects by itself."""
+        program = shutil.copy(hazard("connect_once"), self.relay.folder.name)
+        done = self.in_sandbox("--tmpfs", os.path.dirname(PRELOAD), "--", program, self.echo.port)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, "^(ERROR: ld.so: object .* cannot be preloaded .*\n)*$")
+        self.assertEqual(self.relay.total("captured"), 0, self.relay.processes())
+
+    def test_P11_read_only_sandbox(self):
+        """The table can be read there and not written: nothing is captured, nothing breaks."""
+        self.in_sandbox("--", hazard("connect_once"), self.echo.port, ends=0, bind="--ro-bind")
+        self.assertEqual(self.relay.total("captured"), 0)
+
+    def test_P13_pid_namespace(self):
+        """Inside, it is process 1 or 2; that is what it tells of itself."""
+        done = self.run_it("unshare", "-fp", "--kill-child", hazard("connect_once"), self.echo.port, check=False)
+        if "unshare" in done.stderr:
+            self.skipTest(f"no pid namespaces here: {done.stderr.strip()}")
+        self.assertEqual((done.returncode, self.relay.total("captured")), (0, 1), done.stderr)
+
+    def test_P14_end_of_a_program_whose_threads_connect(self):
+        for way, status in (("return", 5), ("exit", 5), ("_exit", 5), ("signal", -15)):
+            for _ in range(5):
+                done = self.run_it(hazard("P14_exit"), self.echo.port, way, check=False)
+                self.assertEqual((done.returncode, done.stderr), (status, ""), way)
+
+    def in_sandbox(self, *arguments, ends=None, bind="--bind"):
+        if not shutil.which("bwrap"):
+            self.skipTest("bwrap is not installed; `make deps` installs it")
+        probe = self.run_it("bwrap", "--bind", "/", "/", "true", preloaded=False, check=False)
+        if probe.returncode != 0:
+            self.skipTest(f"no sandboxes here: {probe.stderr.strip()}")
+        done = self.run_it("bwrap", bind, "/", "/", *arguments, check=False)
+        if ends is not None:
+            self.assertEqual((done.returncode, done.stderr), (ends, ""))
+        return done
+
+    def test_L15_sandbox_that_clears_the_environment(self):
+        self.in_sandbox("--dev", "/dev", "--clearenv", "--", hazard("connect_once"), self.echo.port, ends=0)
+        self.assertEqual((self.relay.total("captured"), self.relay.total("restored")), (1, 1))
+
+    @unittest.skipUnless(os.getuid() == 0, "needs root: su asks others for a password")
+    def test_L15_login_shell(self):
+        self.run_it("su", "-", "root", "-s", "/bin/sh", "-c", f"{hazard('connect_once')} {self.echo.port}")
+        self.assertEqual(self.relay.total("captured"), 1)
 
     def test_child_is_counted_as_itself(self):
         done = self.run_it("/bin/sh", "-c", f"{hazard('connect_once')} {self.echo.port} 3; exec {hazard('connect_once')} {self.plain.port}")
@@ -68,7 +120,7 @@ class Scrubbed(Case):
         return ["HIVEMIND_TABLE=" + self.relay.path, "HIVEMIND_RUN=0123456789abcdef", "HIVEMIND_PRELOAD=" + PRELOAD,
                 "HAZARD_CA=/ca.pem"]
 
-    def test_empty_environment_is_put_back(self):
+    def test_P3_empty_environment_is_put_back(self):
         for suffix in ("", ".musl"):
             for way in self.ways:
                 with self.subTest(way + suffix):
@@ -77,7 +129,7 @@ class Scrubbed(Case):
                     self.assertEqual(self.relay.total("captured") - before, 1)
         self.assertEqual(self.relay.total("restored"), 2 * len(self.ways))
 
-    def test_env_i_is_put_back(self):
+    def test_L15_env_i_is_put_back(self):
         self.run_it("env", "-i", hazard("connect_once"), self.echo.port)
         self.run_it("/bin/bash", "-c", f"unset LD_PRELOAD; exec -c {hazard('connect_once')} {self.echo.port}")
         self.run_it("/usr/bin/python3", "-c", "import subprocess, sys; subprocess.run(sys.argv[1:], env={}, check=True)",
@@ -151,6 +203,16 @@ const s = require("net").connect({self.echo.port}, "127.0.0.1", () => s.write("h
 s.on("data", d => {{ console.log(String(d), s.remoteAddress, s.remotePort === {self.echo.port}); s.end(); }});
 """
         self.assertIn("127.0.0.1 true", self.same("node", "-e", code, captured=1))
+
+    @unittest.skipUnless(shutil.which("java"), "java is not installed; `make deps` installs it")
+    def test_java(self):
+        out = self.same("java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", os.path.join(HERE, "Connect.java"), self.echo.port)
+        self.assertEqual(out, "blocking 127.0.0.1 true 12345678\nchannel true 12345678\nhalf closed -1\n")
+        self.assertEqual(self.relay.total("captured"), 2)
+
+    def test_bash(self):
+        command = f"exec 3<>/dev/tcp/127.0.0.1/{self.echo.port}; echo hello >&3; read -r line <&3; echo $line"
+        self.assertEqual(self.same("/bin/bash", "-c", command, captured=1), "hello\n")
 
 
 if __name__ == "__main__":
