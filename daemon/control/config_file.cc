@@ -160,6 +160,18 @@ void read_groups(const std::vector<const toml::table*>& tables, std::map<std::st
   }
 }
 
+}  // namespace
+
+void read_budgets(ConfigReader& at, SchedulerConfig& into, const std::string& file) {
+  if (const auto* budget = at.section("budget")) {
+    ConfigReader section(*budget, "budget.", file);
+    describe_budget(section, into);
+    section.reject_unknown();
+  }
+  read_groups(at.sections("group"), into.group_budgets, file);
+}
+
+namespace {
 void read_upstreams(const std::vector<const toml::table*>& tables, std::vector<UpstreamOverride>& upstreams,
                     const std::string& file) {
   std::set<std::string> seen;
@@ -195,12 +207,7 @@ Config read_file(const toml::table& table, const std::string& file) {
   }
   if (const auto* scheduler = at.section("scheduler")) read_scheduler(*scheduler, config.scheduler, file);
   if (const auto* providers = at.section("provider")) read_providers(*providers, config.scheduler.seeds, file);
-  if (const auto* budget = at.section("budget")) {
-    ConfigReader section(*budget, "budget.", file);
-    describe_budget(section, config.scheduler);
-    section.reject_unknown();
-  }
-  read_groups(at.sections("group"), config.scheduler.group_budgets, file);
+  read_budgets(at, config.scheduler, file);
   read_upstreams(at.sections("upstream"), config.upstreams, file);
   at.reject_unknown();
   return config;

@@ -226,8 +226,10 @@ void ConfigReader::reject_unknown() const {
     const auto line = std::max<std::size_t>(key.source().begin.line, node.source().begin.line);
     std::string message =
         file_ + ":" + std::to_string(line) + ": unknown key \"" + prefix_ + std::string(key.str()) + "\"; ";
-    message += near.empty() ? "remove it (" + std::string(listed_in_) + " lists every key)"
-                            : "did you mean \"" + prefix_ + near + "\"?";
+    if (!near.empty()) message += "did you mean \"" + prefix_ + near + "\"? ";
+    message += "Keys here: ";
+    for (const auto& known : asked_) message += (known == asked_.front() ? "" : ", ") + known;
+    message += " (" + std::string(listed_in_) + " says what they mean)";
     throw ConfigError(message);
   }
 }

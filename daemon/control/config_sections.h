@@ -3,10 +3,12 @@
 #pragma once
 #include <string>
 
-#include "control/toml.h"
+#include "control/config_reader.h"
 #include "core/scheduler_config.h"
 
 namespace hivemind {
 void read_scheduler(const toml::table& table, SchedulerConfig& into, const std::string& file);
 void read_provider(const toml::table& table, ProviderSeed& into, const std::string& where, const std::string& file);
+// [budget] and every [[group]] of the table that `at` reads.
+void read_budgets(ConfigReader& at, SchedulerConfig& into, const std::string& file);
 }  // namespace hivemind

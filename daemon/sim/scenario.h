@@ -28,8 +28,11 @@ struct AgentGroup {
   Duration begin{}, spread{};  // the first turn: `begin` and up to `spread` later
   Duration timeout = 120s;     // of the client: without a byte
   bool tells_timeout = true;
-  double misjudged = 1;  // estimates of input tokens are off by this factor
-  bool one_run = false;  // all agents of the group are one run
+  double misjudged = 1;         // estimates of input tokens are off by this factor
+  double misjudged_spread = 1;  // and each by up to so much more, up or down
+  bool one_run = false;         // all agents of the group are one run
+  std::string within;           // its runs are children of that group's runs
+  std::string team;             // its runs' names begin with it: [[group]] may cap them together
   Priority priority = Priority::normal;
   double weight = 1;
   std::optional<std::int64_t> token_budget{};

@@ -87,7 +87,8 @@ void read_provider_model(const toml::table& table, Provider& into, const std::st
   at.reject_unknown();
 }
 
-void read_agents(const toml::table& table, AgentGroup& into, const std::string& file) {
+void read_agents(const toml::table& table, AgentGroup& into, const std::vector<AgentGroup>& earlier,
+                 const std::string& file) {
   ConfigReader at(table, "agents.", file, listed_in);
   at.text("name", into.name);
   at.integer("count", into.count, {1, 1'000'000});
@@ -110,7 +111,10 @@ void read_agents(const toml::table& table, AgentGroup& into, const std::string& 
   at.duration("timeout", into.timeout);
   at.flag("tells_timeout", into.tells_timeout);
   at.real("misjudged", into.misjudged, {0.01, 100});
+  at.real("misjudged_spread", into.misjudged_spread, {1, 100});
   at.flag("one_run", into.one_run);
+  at.text("within", into.within);
+  at.text("team", into.team);
   std::string client(to_string(into.client)), priority = "normal";
   at.choice("client", client, {"none", "sdk", "jitter"});
   into.client = client == "none" ? ClientKind::none : client == "sdk" ? ClientKind::sdk : ClientKind::jitter;
@@ -123,6 +127,9 @@ void read_agents(const toml::table& table, AgentGroup& into, const std::string& 
   at.duration("deadline", deadline);
   if (deadline > Duration::zero()) into.deadline = deadline;
   at.reject_unknown();
+  const auto is_outer = [&](const AgentGroup& group) { return group.name == into.within; };
+  if (!into.within.empty() && std::none_of(earlier.begin(), earlier.end(), is_outer))
+    at.fail("within", "agents.within is \"" + into.within + "\"; name a group of agents that stands before this one");
 }
 
 void read_published(const toml::table& table, Published& into, const std::string& file) {
@@ -151,9 +158,11 @@ Scenario read_scenario(const toml::table& table, const std::string& file) {
   if (const auto* section = at.section("seed"))
     read_provider(*section, scenario.scheduler.seeds[scenario.provider.dialect], "seed", file);
   if (const auto* section = at.section("published")) read_published(*section, scenario.published, file);
+  read_budgets(at, scenario.scheduler, file);
   for (const auto* section : at.sections("agents")) {
-    scenario.agents.emplace_back();
-    read_agents(*section, scenario.agents.back(), file);
+    AgentGroup group;
+    read_agents(*section, group, scenario.agents, file);
+    scenario.agents.push_back(std::move(group));
   }
   at.reject_unknown();
   if (scenario.agents.empty()) throw ConfigError(file + ": there are no agents; add [[agents]]");

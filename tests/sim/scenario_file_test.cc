@@ -72,7 +72,10 @@ TEST(ScenarioFile, AMistakeIsNamedWithItsLine) {
       {"count = 2", "count = 0", "x.toml:11: agents.count is 0; write a whole number from 1"},
       {"\"sdk\"", "\"sdks\"", "x.toml:15: agents.client is \"sdks\"; write \"none\", \"sdk\" or \"jitter\""},
       {"max_attempts", "max_attemps", "x.toml:7: unknown key \"scheduler.max_attemps\"; did you mean"},
-      {"about =", "wholly_different =", "daemon/sim/README.md lists every key"},
+      {"client =", "within =", "x.toml:15: agents.within is \"sdk\"; name a group of agents that stands before"},
+      {"about =", "wholly_different =",
+       "Keys here: about, longest, provider, scheduler, seed, published, budget, group, agents (daemon/sim/README.md "
+       "says what they mean)"},
       {"[provider]", "[provider", "x.toml:2: not TOML"},
   };
   for (const auto& c : cases) {
