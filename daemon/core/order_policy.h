@@ -53,6 +53,7 @@ public:
   virtual bool holds_turns() const { return false; }
 };
 
+inline constexpr double fair_leash = 0.25;  // of the pool's minute (policy_fair.cc)
 inline constexpr std::string_view default_policy = "fair";
 // Its name as in `scheduler.policy`; an unknown one gives the default.
 std::unique_ptr<OrderPolicy> make_policy(std::string_view name);

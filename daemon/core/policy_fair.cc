@@ -19,7 +19,7 @@
 
 namespace hivemind {
 namespace {
-constexpr double leash = 0.25;  // of the pool's minute
+constexpr double leash = fair_leash;
 
 class Fair final : public OrderPolicy {
 public:

@@ -10,21 +10,6 @@ namespace {
 using provider::LimitKind;
 using provider::LimitSpec;
 
-// What the provider charges one request for, in the limit's own dimension.
-double charge(const LimitSpec& limit, const Work& work) {
-  switch (limit.dimension) {
-    case provider::Dimension::requests:
-      return 1;
-    case provider::Dimension::input_tokens:
-      return static_cast<double>(work.input);
-    case provider::Dimension::output_tokens:
-      return static_cast<double>(work.output);
-    case provider::Dimension::tokens:
-      return static_cast<double>(work.input + work.cache_read + (limit.charge_max ? work.max_tokens : work.output));
-  }
-  return 0;
-}
-
 double burst(const LimitSpec& limit) {
   const auto amount = static_cast<double>(limit.amount);
   return limit.quantum > Duration::zero() ? std::max(1.0, amount * in_seconds(limit.quantum) / in_seconds(limit.period))
@@ -70,7 +55,40 @@ std::optional<double> bucket_utilisation(const LimitSpec& limit, const Outcome& 
                                           in_seconds(limit.period);
   return used / there;
 }
+
+struct Tightest {
+  const LimitSpec* limit = nullptr;
+  Duration least{};
+};
+Tightest tightest(const Scenario& scenario, const Outcome& outcome) {
+  Tightest found;
+  for (const auto& limit : scenario.provider.config.limits) {
+    double total = 0;
+    for (const auto& work : outcome.work)
+      if (work.delivered) total += charge(limit, work);
+    if (const auto wait = least(limit, total); wait > found.least) found = {&limit, wait};
+  }
+  return found;
+}
 }  // namespace
+
+double charge(const LimitSpec& limit, const Work& work) {
+  switch (limit.dimension) {
+    case provider::Dimension::requests:
+      return 1;
+    case provider::Dimension::input_tokens:
+      return static_cast<double>(work.input);
+    case provider::Dimension::output_tokens:
+      return static_cast<double>(work.output);
+    case provider::Dimension::tokens:
+      return static_cast<double>(work.input + work.cache_read + (limit.charge_max ? work.max_tokens : work.output));
+  }
+  return 0;
+}
+
+const LimitSpec* binding_limit(const Scenario& scenario, const Outcome& outcome) {
+  return tightest(scenario, outcome).limit;
+}
 
 Bounds bounds(const Scenario& scenario, const Outcome& outcome) {
   Bounds result;
@@ -85,23 +103,13 @@ Bounds bounds(const Scenario& scenario, const Outcome& outcome) {
   if (const int cap = scenario.provider.config.concurrency_cap; cap > 0)
     at_pace = std::max(at_pace, begin + in_service / cap);
 
-  const LimitSpec* tightest = nullptr;
-  Duration at_limit{};
-  for (const auto& limit : scenario.provider.config.limits) {
-    double total = 0;
-    for (const auto& work : outcome.work)
-      if (work.delivered) total += charge(limit, work);
-    if (const auto wait = least(limit, total); wait > at_limit) {
-      at_limit = wait;
-      tightest = &limit;
-    }
-  }
-  if (tightest) at_limit += begin + outcome.shortest_answer;
+  auto [limit, at_limit] = tightest(scenario, outcome);
+  if (limit) at_limit += begin + outcome.shortest_answer;
   result.makespan = std::max(at_pace, at_limit);
-  result.limited = tightest && at_limit >= at_pace;
+  result.limited = limit && at_limit >= at_pace;
   if (result.limited)
-    result.utilisation = tightest->kind == LimitKind::window ? window_utilisation(*tightest, outcome)
-                                                             : bucket_utilisation(*tightest, outcome);
+    result.utilisation =
+        limit->kind == LimitKind::window ? window_utilisation(*limit, outcome) : bucket_utilisation(*limit, outcome);
   return result;
 }
 }  // namespace hivemind::sim

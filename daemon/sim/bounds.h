@@ -13,4 +13,9 @@ struct Bounds {
   std::optional<double> utilisation;  // of that limit, as long as requests waited
 };
 Bounds bounds(const Scenario& scenario, const Outcome& outcome);
+
+// What the provider charges one request for, in the limit's own dimension.
+double charge(const provider::LimitSpec& limit, const Work& work);
+// The limit that takes longest for what was delivered; null: there is none.
+const provider::LimitSpec* binding_limit(const Scenario& scenario, const Outcome& outcome);
 }  // namespace hivemind::sim

@@ -6,6 +6,7 @@
 namespace hivemind::sim {
 namespace {
 using provider::FaultKind;
+constexpr Duration warm_up = 2min;  // by then limits that nobody announces should be known
 constexpr Duration daemon_patience = 10min;  // the daemon's own timeout of a silent upstream
 
 // It breaks after content reached the client.
@@ -35,7 +36,10 @@ void Simulation::arrive(std::uint32_t index) {
     verdict.output_tokens = std::clamp<std::int64_t>(std::llround(drawn), 1, group.max_tokens);
   }
   const auto& fault = verdict.fault;
-  if (fault.kind == FaultKind::status && fault.status == 429)
+  const bool warm = since_start(now_) >= warm_up, rejected = fault.kind == FaultKind::status && fault.status == 429;
+  outcome_.warm_attempts += warm;
+  outcome_.warm_rejected += warm && rejected;
+  if (rejected)
     ++outcome_.rejected;
   else if (fault.kind == FaultKind::status && fault.status == 529)
     ++outcome_.overloads;
@@ -44,7 +48,9 @@ void Simulation::arrive(std::uint32_t index) {
   exchange.worked_on = verdict.admitted;
   exchange.work = outcome_.work.size();
   if (verdict.admitted && (fault.kind == FaultKind::none || !fault.happens_early()))
-    outcome_.work.push_back({.at = since_start(now_),
+    outcome_.work.push_back({.asked = since_start(exchange.begun),
+                             .sent = since_start(exchange.sent),
+                             .at = since_start(now_),
                              .agent = exchange.agent,
                              .input = verdict.prompt.input + verdict.prompt.written,
                              .cache_read = verdict.prompt.read,
@@ -164,8 +170,14 @@ void Simulation::hear_end(std::uint32_t index) {
   }
   const auto usage = listener.usage();
   if (scheduler_) {
+    const Agent& agent = agents_[exchange.agent];
+    const auto before = agent.group->token_budget ? set_aside(agent.run) : 0;
     scheduler_->finished(exchange.request, usage, false, now_);
     by_request_.erase(exchange.request);
+    if (agent.group->token_budget) {
+      outcome_.bounded_by += before - set_aside(agent.run);
+      outcome_.bounded += usage.total();
+    }
   }
   delivered(index, usage);
 }

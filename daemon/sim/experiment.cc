@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cmath>
 #include <map>
 #include <thread>
@@ -15,7 +16,8 @@ namespace {
 
 // What one simulation adds to a row.
 struct Sample {
-  std::uint64_t agents = 0, dead = 0, attempts = 0, rejected = 0, overshoots = 0, over_budget = 0;
+  std::uint64_t agents = 0, dead = 0, attempts = 0, rejected = 0, warm_attempts = 0, warm_rejected = 0, overshoots = 0,
+                over_budget = 0;
   std::uint64_t with_deadline = 0, on_time = 0;
   double wasted = 0, makespan = 0, jain = 0, completion = 0;
   std::uint64_t completed = 0;
@@ -24,6 +26,8 @@ struct Sample {
   std::vector<float> waits;
   std::map<std::string, std::uint64_t> died_of;
   double wait_p99 = 0;
+  double budget_used = 0, set_aside = 0, turned_out = 0;
+  std::optional<Lateness> late;
 };
 
 // Service by weight at the time when the first agent has all it wanted: until then all of them had something to ask.
@@ -45,6 +49,8 @@ Sample sample(const Case& one, std::uint64_t seed) {
   s.agents = outcome.agents.size();
   s.attempts = outcome.attempts;
   s.rejected = outcome.rejected;
+  s.warm_attempts = outcome.warm_attempts;
+  s.warm_rejected = outcome.warm_rejected;
   s.wasted = static_cast<double>(outcome.wasted_tokens);
   s.makespan = in_seconds(outcome.makespan);
   s.jain = fairness(one.scenario, outcome);
@@ -69,7 +75,13 @@ Sample sample(const Case& one, std::uint64_t seed) {
       s.on_time += finished && agent.ended - agent.began <= *group.deadline;
     }
   }
-  for (const auto& run : outcome.runs) s.overshoots += run.used > run.budget;
+  for (const auto& budget : outcome.budgets) {
+    s.overshoots += budget.used > budget.limit;
+    s.budget_used = std::max(s.budget_used, static_cast<double>(budget.used) / static_cast<double>(budget.limit));
+  }
+  s.set_aside = static_cast<double>(outcome.bounded_by);
+  s.turned_out = static_cast<double>(outcome.bounded);
+  if (one.compared_to_ideal) s.late = lateness(one.scenario, outcome);
   s.waits = std::move(outcome.waits);
   s.wait_p99 = quantile(s.waits, 0.99);
   return s;
@@ -90,6 +102,9 @@ double share(std::uint64_t part, std::uint64_t whole) {
 
 std::vector<Measure> measures(const std::vector<Sample>& samples) {
   return {
+      measure("overshot budgets", samples, [](const Sample& s) { return static_cast<double>(s.overshoots); }),
+      measure("late agents (%)", samples,
+              [](const Sample& s) { return 100 * share(s.with_deadline - s.on_time, s.with_deadline); }),
       measure("wasted tokens", samples, [](const Sample& s) { return s.wasted; }),
       measure("makespan (s)", samples, [](const Sample& s) { return s.makespan; }),
       measure("completion (s)", samples,
@@ -98,9 +113,6 @@ std::vector<Measure> measures(const std::vector<Sample>& samples) {
       measure("upstream requests", samples, [](const Sample& s) { return static_cast<double>(s.attempts); }),
       measure("wait p99 (s)", samples, [](const Sample& s) { return s.wait_p99; }),
       measure("unfairness, 1 - Jain (%)", samples, [](const Sample& s) { return 100 * (1 - s.jain); }),
-      measure("late agents (%)", samples,
-              [](const Sample& s) { return 100 * share(s.with_deadline - s.on_time, s.with_deadline); }),
-      measure("overshot budgets", samples, [](const Sample& s) { return static_cast<double>(s.overshoots); }),
   };
 }
 
@@ -112,8 +124,9 @@ Row summed_up(const Case& one, std::vector<Sample>& samples) {
   row.client = one.client;
   row.seeds = samples.size();
   const auto n = static_cast<double>(samples.size());
-  std::uint64_t attempts = 0, rejected = 0, limited = 0, with_deadline = 0, on_time = 0, completed = 0;
-  double ratio = 0, utilisation = 0;
+  std::uint64_t attempts = 0, rejected = 0, warm_attempts = 0, warm_rejected = 0, limited = 0, with_deadline = 0,
+                on_time = 0, completed = 0;
+  double ratio = 0, utilisation = 0, set_aside = 0, turned_out = 0;
   int ratios = 0, utilisations = 0;
   std::vector<float> waits;
   std::map<std::string, std::uint64_t> died_of;
@@ -125,10 +138,17 @@ Row summed_up(const Case& one, std::vector<Sample>& samples) {
     row.jain += s.jain / n;
     row.overshoots += s.overshoots;
     row.over_budget += s.over_budget;
+    row.budget_used = std::max(row.budget_used, s.budget_used);
+    set_aside += s.set_aside;
+    turned_out += s.turned_out;
+    if (s.late && (!row.late || s.late->bound - s.late->requests < row.late->bound - row.late->requests))
+      row.late = s.late;
     row.completion += s.completion;
     completed += s.completed;
     attempts += s.attempts;
     rejected += s.rejected;
+    warm_attempts += s.warm_attempts;
+    warm_rejected += s.warm_rejected;
     limited += s.limited;
     with_deadline += s.with_deadline;
     on_time += s.on_time;
@@ -140,25 +160,32 @@ Row summed_up(const Case& one, std::vector<Sample>& samples) {
   }
   const auto interval = wilson(row.dead, row.agents);
   row.measures = measures(samples);
-  row.measures.push_back(
-      {"dead agents (%)", 100 * share(row.dead, row.agents), 100 * interval.low, 100 * interval.high});
+  row.measures.insert(row.measures.begin(),
+                      {"dead agents (%)", 100 * share(row.dead, row.agents), 100 * interval.low, 100 * interval.high});
   row.dead_low = interval.low;
   row.dead_high = interval.high;
+  if (turned_out > 0) row.over_reserved = set_aside / turned_out;
   if (ratios > 0) row.makespan_ratio = ratio / ratios;
   if (utilisations > 0) row.utilisation = utilisation / utilisations;
   row.limited = 2 * limited > samples.size();
   row.upstream_429_share = share(rejected, attempts);
+  if (warm_attempts > 0) row.warm_429_share = share(warm_rejected, warm_attempts);
   if (completed > 0) row.completion /= static_cast<double>(completed);
   if (with_deadline > 0) row.on_time = share(on_time, with_deadline);
   row.wait_p50 = quantile(waits, 0.5);
   row.wait_p99 = quantile(waits, 0.99);
-  std::vector<std::pair<std::uint64_t, std::string>> reasons;
-  for (const auto& [reason, count] : died_of) reasons.emplace_back(count, reason);
-  std::stable_sort(reasons.begin(), reasons.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  for (const auto& [count, reason] : reasons) row.died_of.push_back(std::to_string(count) + " of " + reason);
+  for (const auto& [reason, count] : died_of) row.died_of.emplace_back(count, reason);
+  std::stable_sort(row.died_of.begin(), row.died_of.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
   return row;
 }
 }  // namespace
+
+const Measure& Row::measure(std::string_view name) const {
+  const auto found = std::find_if(measures.begin(), measures.end(), [&](const Measure& m) { return name == m.name; });
+  assert(found != measures.end());
+  return *found;
+}
 
 std::vector<Row> play(const std::vector<Case>& cases, std::uint64_t seeds, unsigned threads) {
   std::vector<std::vector<Sample>> samples(cases.size(), std::vector<Sample>(seeds));

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/fair_share.h"
 #include "sim/simulation.h"
 
 namespace hivemind::sim {
@@ -30,15 +31,22 @@ struct Row {
   bool limited = false;                           // a rate limit binds, in most seeds
   double completion = 0;                          // mean over agents: seconds from the first turn to the last answer
   std::optional<double> on_time;                  // of the agents with a deadline
-  std::uint64_t overshoots = 0, over_budget = 0;  // runs above their budget; agents that theirs stopped
-  std::vector<Measure> measures;                  // dead share, wasted tokens, ...: all are better when smaller
-  std::vector<std::string> died_of;               // the most frequent first
+  std::uint64_t overshoots = 0, over_budget = 0;  // budgets that were overshot; agents that theirs stopped
+  double budget_used = 0;                         // of the budget that was used most, in any seed
+  std::optional<double> over_reserved;            // what was set aside of budgets, by what it turned out to be
+  std::optional<Lateness> late;                   // behind ideal fair sharing, where it is compared: the worst seed
+  std::optional<double> warm_429_share;           // as upstream_429_share, of what came after the first two minutes
+  std::vector<Measure> measures;                  // what is better when smaller, the gravest first
+  const Measure& measure(std::string_view name) const;
+  // Causes of death with their numbers, the most frequent first.
+  std::vector<std::pair<std::uint64_t, std::string>> died_of;
 };
 
 struct Case {
   Scenario scenario;
   Variant variant;
   std::string policy, without, client;
+  bool compared_to_ideal = false;  // to fair sharing as a fluid: slow with thousands of agents
 };
 
 // One row per case, in their order. Seeds are 1 to `seeds`.

@@ -60,7 +60,9 @@ int serve(const CommandLine& line) {
     plot(line.plot, {}, paper.rows());
     return 0;
   }
-  const auto cases = cases_of(line);
+  auto cases = cases_of(line);
+  if (line.command == CommandLine::Command::compare)
+    for (auto& one : cases) one.compared_to_ideal = one.scenario.agent_count() <= 200;
   const auto rows = play(cases, line.seeds, line.threads);
   std::fputs(in_form(rows, line.form).c_str(), stdout);
   plot(line.plot, cases, rows);

@@ -23,7 +23,7 @@ struct AgentOutcome {
 
 // A request that the provider accepted and worked on.
 struct Work {
-  Duration at{};
+  Duration asked{}, sent{}, at{};  // by the client; by the scheduler; at the provider
   std::uint32_t agent = 0;
   std::int64_t input = 0, cache_read = 0, output = 0, max_tokens = 0;
   Duration took{};  // by the provider itself
@@ -38,18 +38,20 @@ struct Span {
   Duration from{}, to{};
 };
 
-struct RunOutcome {
+// A token budget, of a run or of several together.
+struct BudgetOutcome {
   std::string name;
-  std::int64_t budget = 0, used = 0;
-  int refused = 0;
+  std::int64_t limit = 0, used = 0;
 };
 
 struct Outcome {
   std::uint64_t seed = 0;
   std::vector<AgentOutcome> agents;
-  std::vector<RunOutcome> runs;  // those with a budget
-  std::uint64_t attempts = 0;    // requests the provider saw
+  std::vector<BudgetOutcome> budgets;
+  std::int64_t bounded_by = 0, bounded = 0;  // of answered requests with a budget: what was set aside, what they used
+  std::uint64_t attempts = 0;                // requests the provider saw
   std::uint64_t rejected = 0, overloads = 0, faults = 0, refused = 0;
+  std::uint64_t warm_attempts = 0, warm_rejected = 0;  // of these, after the first two minutes
   std::int64_t wasted_tokens = 0;
   std::vector<float> waits;  // seconds, of every answered request: its time less that of the answer itself
   std::vector<Work> work;

@@ -61,6 +61,7 @@ Paper play_paper(const std::filesystem::path& folder, std::uint64_t seeds, unsig
     ablation.whole = take(rows, next);
     for (std::size_t i = 0; i < primitives().size(); ++i) ablation.without.push_back(take(rows, next));
   }
+  paper.claims = play_claims(folder, seeds, threads);
   return paper;
 }
 
@@ -74,6 +75,8 @@ std::vector<Row> Paper::rows() const {
     all.push_back(ablation.whole);
     all.insert(all.end(), ablation.without.begin(), ablation.without.end());
   }
+  const auto more = claims.rows();
+  all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 }  // namespace hivemind::sim

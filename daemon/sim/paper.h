@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/experiment.h"
+#include "sim/claims.h"
 
 namespace hivemind::sim {
 
@@ -24,6 +24,7 @@ struct Paper {
   std::uint64_t seeds = 0;
   std::vector<PaperScenario> scenarios;
   std::vector<Ablation> ablations;  // the paper's own scenario first
+  Claims claims;
   std::vector<Row> rows() const;
 };
 
@@ -32,4 +33,8 @@ struct Paper {
 std::filesystem::path find_scenarios(const std::string& chosen);
 Paper play_paper(const std::filesystem::path& folder, std::uint64_t seeds, unsigned threads);
 std::string as_text(const Paper& paper);
+
+std::string ablation_text(const Paper& paper);
+// Its 95 % interval overlaps ours.
+bool as_published(double share, int agents, const Row& row);
 }  // namespace hivemind::sim

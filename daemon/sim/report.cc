@@ -87,30 +87,36 @@ std::string columns(const std::vector<std::vector<std::string>>& lines, std::siz
 std::string as_table(const std::vector<Row>& rows) {
   const bool budgets =
       std::any_of(rows.begin(), rows.end(), [](const Row& r) { return r.overshoots + r.over_budget > 0; });
+  const bool compared = std::any_of(rows.begin(), rows.end(), [](const Row& r) { return r.late.has_value(); });
   const bool deadlines = std::any_of(rows.begin(), rows.end(), [](const Row& r) { return r.on_time.has_value(); });
   std::vector<std::vector<std::string>> lines{{"scenario", "policy", "without", "client", "dead", "95 %",
-                                               "wasted tokens", "makespan", "÷ bound", "429s", "wait p50", "p99",
-                                               "Jain", "used", "completion"}};
+                                               "wasted tokens", "makespan", "÷ bound", "429s", "after 2 min",
+                                               "wait p50", "p99", "Jain", "used", "completion"}};
   lines.front()[8] = "/ bound";
   if (deadlines) lines.front().push_back("on time");
   if (budgets) lines.front().insert(lines.front().end(), {"stopped", "overshot"});
+  if (compared) lines.front().insert(lines.front().end(), {"after GPS"});
   for (const auto& r : rows) {
     lines.push_back({r.scenario, r.policy, r.without.empty() ? "-" : r.without, r.client,
                      std::to_string(r.dead) + " of " + std::to_string(r.agents),
                      decimal(100 * r.dead_low, 1) + "-" + percent(r.dead_high), decimal(r.wasted_tokens, 0),
                      decimal(r.makespan, 1) + " s", or_dash(r.makespan_ratio, [](double v) { return decimal(v, 3); }),
-                     percent(r.upstream_429_share, 2), decimal(r.wait_p50, 2) + " s", decimal(r.wait_p99, 2) + " s",
-                     decimal(r.jain, 3), or_dash(r.utilisation, [](double v) { return percent(v); }),
-                     decimal(r.completion, 1) + " s"});
+                     percent(r.upstream_429_share, 2),
+                     or_dash(r.warm_429_share, [](double v) { return percent(v, 2); }), decimal(r.wait_p50, 2) + " s",
+                     decimal(r.wait_p99, 2) + " s", decimal(r.jain, 3),
+                     or_dash(r.utilisation, [](double v) { return percent(v); }), decimal(r.completion, 1) + " s"});
     if (deadlines) lines.back().push_back(or_dash(r.on_time, [](double v) { return percent(v); }));
     if (budgets) lines.back().insert(lines.back().end(), {std::to_string(r.over_budget), std::to_string(r.overshoots)});
+    if (compared) lines.back().push_back(r.late ? decimal(r.late->requests, 1) : "-");
   }
   auto text = columns(lines, 4);
   for (const auto& r : rows) {
     if (r.died_of.empty()) continue;
     text += r.scenario + ' ' + r.policy + (r.without.empty() ? "" : " without " + r.without) + ", client " + r.client +
-            ": died of ";
-    for (std::size_t i = 0; i < std::min<std::size_t>(r.died_of.size(), 3); ++i) text += (i ? "; " : "") + r.died_of[i];
+            ": ";
+    for (const auto& [count, cause] : r.died_of)
+      text += (&cause == &r.died_of.front().second ? "" : ", ") + std::to_string(count) +
+              (&cause == &r.died_of.front().second ? " died of " : " of ") + cause;
     text += '\n';
   }
   return text;

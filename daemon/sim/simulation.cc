@@ -25,18 +25,40 @@ RequestProfile common_profile(const Provider& provider) {
   return p;
 }
 
+// Causes of death are counted, so they name no numbers.
+const char* in_words(RefusalKind kind) {
+  switch (kind) {
+    case RefusalKind::budget:
+      return "no tokens left";
+    case RefusalKind::deadline:
+      return "it waited as long as it may";
+    case RefusalKind::queue_full:
+      return "its queue is full";
+    case RefusalKind::draining:
+      return "it is being stopped";
+    case RefusalKind::run_closed:
+      return "the run has ended";
+    case RefusalKind::too_large:
+      return "larger than a limit";
+    case RefusalKind::window:
+      return "a long window is used up";
+  }
+  return "";
+}
+constexpr double bytes_per_token = 4;
+}  // namespace
+
 std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
   a = (a ^ b) * 0x9E3779B97F4A7C15ull;
   return a ^ (a >> 29);
 }
-constexpr double bytes_per_token = 4;
-}  // namespace
 
 Simulation::Simulation(const Scenario& scenario, const Variant& variant, std::uint64_t seed)
     : scenario_(scenario),
       variant_(variant),
       agent_rng_(mixed(seed, 1)),
       provider_rng_(mixed(seed, 2)),
+      guess_rng_(mixed(seed, 3)),
       model_(scenario.provider.config),
       speaker_(scenario.provider),
       dialect_(*dialect_by_name(scenario.provider.dialect)),
@@ -45,43 +67,6 @@ Simulation::Simulation(const Scenario& scenario, const Variant& variant, std::ui
   outcome_.shortest_answer = Duration::max();
   if (!variant.direct) scheduler_.emplace(seeded(variant.scheduler, seed));
   begin();
-}
-
-void Simulation::begin() {
-  RunId last_run = 0;
-  for (std::uint32_t g = 0; g < scenario_.agents.size(); ++g) {
-    const auto& group = scenario_.agents[g];
-    RunId shared = 0;
-    for (int n = 0; n < group.count; ++n) {
-      const auto index = static_cast<std::uint32_t>(agents_.size());
-      const auto begins =
-          group.begin + from_seconds(std::uniform_real_distribution<>(0, 1)(agent_rng_) * in_seconds(group.spread));
-      if (!group.one_run || n == 0) {
-        RunSpec spec;
-        spec.id = shared = ++last_run;
-        spec.name = group.one_run ? group.name : group.name + '-' + std::to_string(n + 1);
-        spec.priority = group.priority;
-        spec.weight = group.weight;
-        spec.token_budget = group.token_budget;
-        if (group.deadline) spec.deadline = start_ + begins + *group.deadline;
-        if (group.token_budget) outcome_.runs.push_back({spec.name, *group.token_budget, 0, 0});
-        if (scheduler_) scheduler_->add_run(spec, start_);
-      }
-      Agent& agent = agents_.emplace_back();
-      agent.group = &group;
-      agent.run = shared;
-      agent.budget = group.token_budget ? static_cast<int>(outcome_.runs.size()) - 1 : -1;
-      agent.prompt.push_back({.hash = mixed(g + 1, group.shared_system ? 0 : index + 1),
-                              .tokens = group.system_tokens,
-                              .breakpoint = group.cached});
-      auto& end = outcome_.agents.emplace_back();
-      end.group = g;
-      end.number = static_cast<std::uint32_t>(n);
-      end.began = begins;
-      events_.schedule(start_ + begins, {Kind::turn, index, 0});
-    }
-  }
-  active_ = agents_.size();
 }
 
 Outcome Simulation::run() {
@@ -176,13 +161,16 @@ std::uint32_t Simulation::open_exchange(std::uint32_t agent, int which) {
   return index;
 }
 
-RequestProfile Simulation::profile(const Exchange& exchange) const {
+RequestProfile Simulation::profile(const Exchange& exchange) {
   const Agent& agent = agents_[exchange.agent];
   const auto& group = *agent.group;
   std::int64_t tokens = 0;
   for (const auto& segment : exchange.ask.prompt) tokens += segment.tokens;
+  double factor = group.misjudged;
+  if (const double spread = std::log(group.misjudged_spread); spread > 0)
+    factor *= std::exp(std::uniform_real_distribution<>(-spread, spread)(guess_rng_));
   RequestProfile p = profile_;
-  p.input_tokens = std::max<std::int64_t>(1, std::llround(static_cast<double>(tokens) * group.misjudged));
+  p.input_tokens = std::max<std::int64_t>(1, std::llround(static_cast<double>(tokens) * factor));
   p.body_bytes = static_cast<std::int64_t>(static_cast<double>(tokens) * bytes_per_token);
   p.input_bound = p.body_bytes * (p.provider == "anthropic" ? 2 : 1);
   p.max_tokens = group.max_tokens;
@@ -232,9 +220,8 @@ void Simulation::refused(std::uint32_t index, const Refusal& refusal) {
   const auto number = exchanges_[index].agent;
   const bool budget = refusal.kind == RefusalKind::budget;
   if (budget) outcome_.agents[number].over_budget = true;
-  if (const int run = agents_[number].budget; budget && run >= 0)
-    ++outcome_.runs[static_cast<std::size_t>(run)].refused;
-  went_wrong(index, {budget ? 429 : 503, refusal.retry_after, refusal.should_retry}, "refused: " + refusal.message);
+  went_wrong(index, {budget ? 429 : 503, refusal.retry_after, refusal.should_retry},
+             std::string("refused by HiveMind: ") + in_words(refusal.kind));
 }
 
 void Simulation::delivered(std::uint32_t index, const Usage& usage) {
@@ -250,7 +237,7 @@ void Simulation::delivered(std::uint32_t index, const Usage& usage) {
   agent.answers += usage.output;
   end.tokens += usage.total();
   end.served_at.push_back(since_start(now_));
-  if (agent.budget >= 0) outcome_.runs[static_cast<std::size_t>(agent.budget)].used += usage.total();
+  for (const auto budget : agent.budgets) outcome_.budgets[budget].used += usage.total();
   close(index);
   if (--agent.open == 0) turn_done(number);
 }

@@ -12,6 +12,8 @@
 
 namespace hivemind::sim {
 
+std::uint64_t mixed(std::uint64_t a, std::uint64_t b);  // two numbers as one that looks random
+
 // How a scenario is played.
 struct Variant {
   bool direct = false;               // without HiveMind
@@ -29,12 +31,16 @@ private:
   struct Agent {
     const AgentGroup* group = nullptr;
     RunId run = 0;
-    int budget = -1;  // in outcome_.runs
+    std::vector<std::size_t> budgets;  // in outcome_.budgets: all that its requests are charged to
     int turn = 0, open = 0;
     bool over = false;
     std::int64_t answers = 0;  // tokens of all answers, which are part of the next prompts
     provider::Prompt prompt;
     Duration longest_answer{};  // of this turn's
+  };
+  struct Run {
+    RunId id = 0;
+    std::vector<std::size_t> budgets;
   };
   struct Exchange {
     std::uint32_t agent = 0, generation = 0;
@@ -58,8 +64,14 @@ private:
     std::uint32_t index = 0, generation = 0;
   };
 
-  // simulation.cc: agents and clients.
+  // simulation_runs.cc: who there is.
   void begin();
+  Run open_run(const AgentGroup& group, RunId id, int number, TimePoint begins, const Run* parent);
+  std::size_t open_budget(const std::string& name, std::int64_t limit);
+  std::vector<std::size_t> caps_of(const std::string& team);
+  std::int64_t set_aside(RunId run) const;
+
+  // simulation.cc: agents and clients.
   void handle(const Event& event);
   void begin_turn(std::uint32_t agent);
   std::uint32_t open_exchange(std::uint32_t agent, int which);
@@ -71,7 +83,7 @@ private:
   void close(std::uint32_t index);
   void turn_done(std::uint32_t agent);
   void die(std::uint32_t agent, const std::string& reason);
-  RequestProfile profile(const Exchange& exchange) const;
+  RequestProfile profile(const Exchange& exchange);
   void act();
 
   // exchange.cc: an attempt on its way to the provider and back.
@@ -99,7 +111,7 @@ private:
   const Variant& variant_;
   const TimePoint start_{std::chrono::hours(1)};
   TimePoint now_ = start_;
-  Rng agent_rng_, provider_rng_;
+  Rng agent_rng_, provider_rng_, guess_rng_;
   provider::ProviderModel model_;
   Speaker speaker_;
   const Dialect& dialect_;

@@ -97,8 +97,36 @@ TEST(Simulation, ABudgetStopsAndIsNoDeath) {
   const auto outcome = play_once(scheduled(world, "", "", ""));
   EXPECT_TRUE(outcome.agents[0].over_budget);
   EXPECT_FALSE(outcome.agents[0].dead);
-  EXPECT_LE(outcome.runs.at(0).used, 5000);
-  EXPECT_GT(play_once(scheduled(world, "", "budget", "")).runs.at(0).used, 5000);
+  EXPECT_LE(outcome.budgets.at(0).used, 5000);
+  EXPECT_GT(play_once(scheduled(world, "", "budget", "")).budgets.at(0).used, 5000);
+}
+
+TEST(Simulation, ARequestIsChargedToEveryBudgetAboveIt) {
+  auto world = scenario("",
+                        "name = \"lead\"\nteam = \"t\"\ntoken_budget = 90000\n[[agents]]\ncount = 2\nturns = 2\n"
+                        "within = \"lead\"\ntoken_budget = 20000");
+  world.scheduler.total_budget = 100000;
+  world.scheduler.group_budgets["t"] = 95000;
+  const auto outcome = play_once(scheduled(world, "", "", ""));
+  std::map<std::string, std::int64_t> used;
+  for (const auto& budget : outcome.budgets) used[budget.name] = budget.used;
+  ASSERT_EQ(used.size(), 5u);
+  std::int64_t all = 0;
+  for (const auto& agent : outcome.agents) all += agent.tokens;
+  EXPECT_EQ(used["total"], all);
+  EXPECT_EQ(used["group t"], all);
+  EXPECT_EQ(used["run t/lead-1"], all);
+  EXPECT_EQ(used["run agent-1"] + used["run agent-2"], outcome.agents[1].tokens + outcome.agents[2].tokens);
+  EXPECT_GT(outcome.bounded_by, outcome.bounded);
+}
+
+TEST(Simulation, EveryEstimateIsWrongInItsOwnWay) {
+  const std::string provider = "limits = [\"input-tokens=20000,bucket\"]", agents = "count = 4\nsystem_tokens = 2000\n";
+  const auto right = play_once(scheduled(scenario(provider, agents), "", "", ""));
+  const auto wrong = play_once(scheduled(scenario(provider, agents + "misjudged_spread = 4"), "", "", ""));
+  EXPECT_NE(right.waits, wrong.waits);
+  EXPECT_EQ(wrong.agents.size(), 4u);
+  EXPECT_EQ(dead(wrong), 0);
 }
 
 TEST(Simulation, AnOutageIsWaitedOut) {
