@@ -71,6 +71,20 @@ std::string program_text(const Program& program, const Choice& choice) {
   return text;
 }
 
+namespace {
+std::string tiers_of(const hm_process& process) {
+  std::string names;
+  const auto add = [&](std::uint32_t bit, Tier tier) {
+    if ((process.tiers & bit) != 0) names.append(names.empty() ? "" : "+").append(name_of(tier));
+  };
+  add(HM_PRELOADED, Tier::preload);
+  add(HM_SUPERVISED, Tier::seccomp);
+  add(HM_IN_KERNEL, Tier::ebpf);
+  add(HM_PROXIED, Tier::proxy);
+  return names.empty() ? "-" : names;
+}
+}  // namespace
+
 std::string processes_text(const std::vector<hm_process>& processes, int agent_pid, const Program& program) {
   std::string text = "hivemind: what was captured, process by process\n";
   char row[256];
@@ -87,18 +101,21 @@ std::string processes_text(const std::vector<hm_process>& processes, int agent_p
     add(process.by_socket, "on sockets that cannot be redirected");
     add(process.full, "for want of a free slot");
     add(process.refused, "to local servers that do not listen");
+    add(process.closed, "of a process that lets nobody look into it");
     if (process.restored != 0) add(process.restored, "execs with a scrubbed environment put back");
-    std::snprintf(row, sizeof row, "  %-8d %-15s %-8s %8u  ", process.pid, process.comm, "preload", process.captured);
+    std::snprintf(row, sizeof row, "  %-8d %-15s %-8s %8u  ", process.pid, process.comm, tiers_of(process).c_str(),
+                  process.captured);
     text += row + (direct.empty() ? "-" : direct) + "\n";
   }
   if (processes.size() >= HM_PROCESS_COUNT)
     text += "  and more: only the first " + std::to_string(HM_PROCESS_COUNT) + " processes are listed\n";
-  const bool took = std::any_of(processes.begin(), processes.end(),
-                                [&](const hm_process& process) { return process.pid == agent_pid; });
+  const bool took = std::any_of(processes.begin(), processes.end(), [&](const hm_process& process) {
+    return process.pid == agent_pid && process.tiers != 0;
+  });
   if (!took && program.can_preload)
     text += "  the command itself (pid " + std::to_string(agent_pid) +
             ") never loaded the preload object: it ran uncaptured\n";
-  if (!program.can_preload) text += "  the command itself ran uncaptured: it " + program.why_not + "\n";
+  if (!took && !program.can_preload) text += "  the command itself ran uncaptured: it " + program.why_not + "\n";
   return text;
 }
 }  // namespace hivemind::run

@@ -35,6 +35,8 @@ Choice choose_asked(const Program& program, const WhyNot& why_not, Tier wish) {
     const std::string problem = asked + " cannot be had: " + why;
     return {Tier::none, problem, problem, false};
   }
+  // Dynamic programs lose less by the object: it also sees to getpeername.
+  choice.preload_beside = wish == Tier::seccomp && why_not(Tier::preload).empty();
   if (wish == Tier::preload && !program.can_preload)
     choice.not_covered = program.why_not + ": it runs uncaptured, only programs it starts may be captured";
   return choice;

@@ -35,9 +35,11 @@ TEST(Report, ProcessesSayWhatWentDirectAndWhy) {
   process.pid = 12;
   process.captured = 4;
   process.by_port = 2;
+  process.tiers = HM_PRELOADED | HM_SUPERVISED;
   Program program;
   auto text = processes_text({process}, 12, program);
   EXPECT_NE(text.find("2 to ports that are not captured"), std::string::npos) << text;
+  EXPECT_NE(text.find("preload+seccomp"), std::string::npos);
   EXPECT_EQ(text.find("uncaptured"), std::string::npos);
   text = processes_text({process}, 13, program);
   EXPECT_NE(text.find("(pid 13) never loaded the preload object"), std::string::npos) << text;

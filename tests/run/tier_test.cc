@@ -60,7 +60,7 @@ TEST(Tier, Choice) {
       {"static, nothing at all", static_program(), "", {}, Tier::none, false, false},
       {"setuid: eBPF", setuid_program(), all, {}, Tier::ebpf, true, true},
       {"setuid: never seccomp", setuid_program(), "preload seccomp proxy", {}, Tier::preload, false, false},
-      {"asked: seccomp for a dynamic one", dynamic_program(), all, Tier::seccomp, Tier::seccomp, true, false},
+      {"asked: seccomp for a dynamic one", dynamic_program(), all, Tier::seccomp, Tier::seccomp, true, true},
       {"asked: eBPF alone", static_program(), all, Tier::ebpf, Tier::ebpf, true, false},
       {"asked and missing", static_program(), "preload seccomp", Tier::ebpf, Tier::none, false, false},
       {"asked: seccomp for setuid", setuid_program(), all, Tier::seccomp, Tier::none, false, false},
