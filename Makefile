@@ -130,6 +130,7 @@ $(BIN)/hivemind-ebpf: $(call objects,ebpf)
 
 # Hazards: tiny programs, one file each; those that need another compiler or flags say so in tests/hazards/build.mk.
 -include tests/hazards/build.mk
+-include tests/supervised/build.mk
 
 tests: all $(TEST_PROGRAMS) $(HAZARDS)
 	@$(if $(filter release,$(MODE)),true,ln -sfn ../lib $(OUT)/lib-release)

@@ -64,8 +64,12 @@ static inline int connect_error(int fd) {
   return error;
 }
 
-/* Whether getpeername tells exactly `wanted`. */
+/* Whether getpeername tells exactly `wanted`; not asked of a tier that cannot see to it. */
 static inline int peer_is(int fd, const void* wanted, socklen_t size) {
+#ifdef PEER_IS_NOT_TOLD
+  (void)fd, (void)wanted, (void)size;
+  return 1;
+#endif
   struct sockaddr_storage peer;
   socklen_t peer_size = sizeof peer;
   memset(&peer, 0, sizeof peer);
