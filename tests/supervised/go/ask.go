@@ -32,6 +32,17 @@ func ask(url, body string) error {
 	return err
 }
 
+func answers(connection net.Conn) bool {
+	defer connection.Close()
+	connection.(*net.TCPConn).SetLinger(0) // leaves no TIME_WAIT behind
+	if _, err := io.WriteString(connection, "GET / HTTP/1.1\r\nHost: provider\r\n\r\n"); err != nil {
+		return false
+	}
+	head := make([]byte, 8)
+	_, err := io.ReadFull(connection, head)
+	return err == nil && string(head) == "HTTP/1.1"
+}
+
 func connectMany(to string, many int) (connected int64) {
 	const goroutines = 64
 	var group sync.WaitGroup
@@ -46,9 +57,9 @@ func connectMany(to string, many int) (connected int64) {
 					fmt.Fprintln(os.Stderr, err)
 					continue
 				}
-				connection.(*net.TCPConn).SetLinger(0)
-				connection.Close()
-				atomic.AddInt64(&connected, 1)
+				if answers(connection) {
+					atomic.AddInt64(&connected, 1)
+				}
 			}
 		}()
 	}
