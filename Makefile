@@ -5,6 +5,7 @@
 #   make demo       the incident: eleven agents on one account, first direct, then under hivemind-run
 #   make check      every test; ends with "N passed, N failed"
 #   make bench      latency, CPU and memory beside nginx and HAProxy; writes build/bench.json
+#   make soak       a million connections through the preload object (ten minutes or so)
 #   make asan tsan  the tests under ASan+UBSan, under TSan
 #   make tidy       clang-format and clang-tidy
 #   make install    to $(DESTDIR)$(PREFIX); make uninstall takes it away
@@ -40,7 +41,7 @@ DAEMON_LIBS := -lspdlog -lfmt -lssl -lcrypto -lsimdjson -lpthread
 PROGRAMS := $(addprefix $(BIN)/,hivemindd hivemindctl hivemind-run hivemind-sim)
 TEST_PROGRAMS := $(addprefix $(BIN)/,hivemind-mock sim_test core_test net_test run_test preload_test bench_client core_bench)
 
-.PHONY: all deps demo check bench asan tsan tidy install uninstall help tests clean
+.PHONY: all deps demo check bench soak asan tsan tidy install uninstall help tests clean
 all: $(PROGRAMS) $(LIB)/libhivemind-preload.so $(LIB)/libhivemind-tap.so $(BIN)/hivemind-mock
 
 $(OBJ)/libcore.a: $(core)
@@ -150,6 +151,9 @@ check: deps
 bench: deps
 	@$(MAKE) --no-print-directory -j2 tests
 	@tests/bench/bench --build $(OUT)
+soak: deps
+	@$(MAKE) --no-print-directory -j2 hazards
+	@HIVEMIND_SOAK=1 HIVEMIND_BUILD=$(OUT) tests/hazards/scale.py -v
 asan tsan:
 	@$(MAKE) --no-print-directory -j2 MODE=$@ tests
 	@tests/support/check --build build/$@ --mode $@ $(TESTS)

@@ -7,7 +7,7 @@ HAZARD_SOURCES := $(filter-out $(HAZARD_OF_THEIR_OWN) $(HAZARD_LIBRARIES),$(base
 HAZARDS := $(addprefix $(HAZARD_BIN)/,$(HAZARD_SOURCES) libc_free L7_asan $(addsuffix .so,$(HAZARD_LIBRARIES)) \
   $(if $(wildcard /lib/ld-linux.so.2),L5_other_word_size) $(if $(shell command -v go),go_static go_cgo) \
   $(if $(shell command -v musl-gcc),$(addsuffix .musl,$(HAZARD_MUSL))))
-HAZARD_FLAGS := -std=gnu17 -O1 -g1 -Wall -Wextra -Wno-nonnull -Wno-stringop-overread -Itests/hazards $(if $(WERROR),-Werror)
+HAZARD_FLAGS := -std=gnu17 -O1 -g1 -Wall -Wextra -Wno-nonnull -Wno-stringop-overread -Iinclude -Itests/hazards $(if $(WERROR),-Werror)
 
 hazard_compile = @mkdir -p $(@D); echo "  CC   $@"
 $(HAZARD_BIN)/libc_free: tests/hazards/libc_free.c

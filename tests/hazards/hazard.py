@@ -55,7 +55,7 @@ class Case(unittest.TestCase):
             base |= self.relay.environment()
         more = {"stdin": subprocess.DEVNULL, **more}
         done = subprocess.run([str(word) for word in command], env=base | (env or {}), capture_output=True, text=True,
-                              timeout=60, **more)
+                              **{"timeout": 60, **more})
         if check:
             self.assertEqual((done.returncode, done.stderr), (0, ""), f"{command}: {done.stdout}")
         return done

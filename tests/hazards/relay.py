@@ -31,8 +31,8 @@ class Accepted:
 
 
 class Relay:
-    def __init__(self, ports, hosts=(), environment=(), preload="", upstream=None):
-        """`upstream`: where to relay to instead of the original address."""
+    def __init__(self, ports, hosts=(), environment=(), preload="", upstream=None, serves=True):
+        """`upstream`: where to relay to instead of the original address. Not `serves`: somebody else accepts."""
         self.upstream, self.accepted, self.strangers, self.preload = upstream, [], 0, preload
         self.folder = tempfile.TemporaryDirectory(prefix="hm-hazard-")
         self.path = os.path.join(self.folder.name, "run.table")
@@ -45,7 +45,8 @@ class Relay:
         self._lock, self._filling = threading.Lock(), []
         self._wake, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        if serves:
+            self._thread.start()
 
     def _make_table(self, ports, hosts, environment):
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)

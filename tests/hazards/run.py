@@ -7,7 +7,7 @@ import sys
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MODULES = ("symbols", "loading", "calls", "processes", "names", "tap", "cost")
+MODULES = ("symbols", "loading", "calls", "processes", "names", "tap", "scale", "cost")
 
 
 def load_tests(loader, *_):
