@@ -5,12 +5,14 @@
 #include "ebpf/table.bpf.h"
 
 #define LOOPBACK_DEVICE 1
+/* The compiler would merge two branches that read from ctx into one read at a computed place, which is not allowed. */
+#define KEEP_APART asm volatile("" ::: "memory")
 
 /* What a socket of the run was asked to connect to. Goes away with the socket. */
 struct captured {
   __u32 slot, live; /* the slot and its state word when it was published */
   struct endpoint original;
-  __u32 by_source; /* the slot waits for the connection's source */
+  __u32 sourceless; /* the slot waits for the connection's source */
 };
 struct {
   __uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -88,7 +90,7 @@ static __always_inline struct captured* capture(struct bpf_sock_addr* ctx, struc
   captured->slot = index;
   captured->live = ((__u32)(held >> 32) & ~HM_STATE_MASK) | HM_LIVE;
   captured->original = *to;
-  captured->by_source = !is_v4(to);
+  captured->sourceless = 1;
 
   struct hm_slot* slot = &kernel->table.slots[index];
   slot->flags = HM_BY_EBPF | (is_loopback(to) ? HM_LOCAL_SERVER : 0);
@@ -147,7 +149,7 @@ int on_connect6(struct bpf_sock_addr* ctx) {
   const struct captured* captured = capture(ctx, kernel, &to);
   if (!captured) return GO_ON;
   /* ::1 and not a token: a program cannot ask for IPV6_V6ONLY, and such a socket reaches no mapped address. */
-  if (captured->by_source) {
+  if (!is_v4(&to)) {
     ctx->user_ip6[2] = 0;
     ctx->user_ip6[3] = bpf_htonl(1);
   } else {
@@ -163,16 +165,23 @@ int on_connect6(struct bpf_sock_addr* ctx) {
 /* The port is chosen and the SYN not sent: in time for whoever accepts, also with fast open. */
 SEC("sockops")
 int on_tcp_event(struct bpf_sock_ops* ctx) {
-  if (ctx->op != BPF_SOCK_OPS_TCP_CONNECT_CB || ctx->family != AF_INET6) return GO_ON;
+  if (ctx->op != BPF_SOCK_OPS_TCP_CONNECT_CB) return GO_ON;
   struct bpf_sock* sk = ctx->sk;
   if (!sk) return GO_ON;
   struct captured* captured = bpf_sk_storage_get(&captured_sockets, sk, 0, 0);
   struct hm_kernel_table* kernel = the_table();
-  if (!captured || !kernel || !captured->by_source || captured->slot >= HM_SLOT_COUNT) return GO_ON;
-  captured->by_source = 0;
+  if (!captured || !kernel || !captured->sourceless || captured->slot >= HM_SLOT_COUNT) return GO_ON;
+  captured->sourceless = 0;
   struct hm_source* source = &kernel->sources[captured->slot];
-  const __u32 address[4] = {ctx->local_ip6[0], ctx->local_ip6[1], ctx->local_ip6[2], ctx->local_ip6[3]};
-  __builtin_memcpy(source->address, address, sizeof address);
+  if (ctx->family == AF_INET6) {
+    const __u32 words[4] = {ctx->local_ip6[0], ctx->local_ip6[1], ctx->local_ip6[2], ctx->local_ip6[3]};
+    __builtin_memcpy(source->address, words, sizeof words);
+    KEEP_APART;
+  } else {
+    const __u32 words[4] = {0, 0, MAPPED_PREFIX, ctx->local_ip4};
+    __builtin_memcpy(source->address, words, sizeof words);
+    KEEP_APART;
+  }
   WRITE_ORDERED(source->port, ctx->local_port);
   return GO_ON;
 }

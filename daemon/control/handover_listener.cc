@@ -154,6 +154,12 @@ std::optional<std::string> HandoverListener::State::begin(ConnectionPtr connecti
     return "the token table is of another listener";
   run.table = std::move(*table);
   run.table.release_orphans();
+  if (packet.descriptors.size() > 2) {
+    if (auto fault = fault_of_listener(packet.descriptors[2].get())) return fault;
+    auto kernel = KernelTable::map(packet.descriptors[3], ::geteuid(), run.hello.run_id);
+    if (!kernel) return "the token table in the kernel cannot be used: " + kernel.error().message();
+    run.kernel = HandedEntrance{std::move(packet.descriptors[2]), std::move(*kernel)};
+  }
   const auto run_id = run.hello.run_id;
   if (const auto older = runs.find(run_id); older != runs.end()) {
     older->second->socket.close();  // its coroutine ends without the run, which is this one's now

@@ -12,15 +12,22 @@
 #include <string>
 
 #include "hivemind/handover.h"
+#include "net/kernel_table.h"
 #include "net/token_table.h"
 #include "net/unique_fd.h"
 
 namespace hivemind {
 
+struct HandedEntrance {
+  UniqueFd listener;
+  KernelTable table;
+};
+
 struct HandedRun {
   hm_hello hello;  // strings end in NUL, numbers are in the range handover.h gives
   UniqueFd listener;
   TokenTable table;
+  std::optional<HandedEntrance> kernel = {};  // when it is captured in the kernel
 };
 
 // Who serves runs. Outlives the io_context.

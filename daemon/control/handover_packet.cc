@@ -69,7 +69,8 @@ std::optional<std::string> fault_of(const HandoverPacket& packet) {
   }
   const auto hello = packet.as<hm_hello>(HM_HELLO);
   if (!hello) return "the hello has a wrong size";
-  if (packet.descriptors.size() != 2) return "the hello needs a listener and a token table";
+  if (packet.descriptors.size() != 2 && packet.descriptors.size() != 4)
+    return "the hello needs a listener and a token table, once or twice";
   if (!ends(hello->name) || !ends(hello->command)) return "a text in the hello does not end";
   const bool in_range = hello->run_id != 0 && hello->run_id != hello->parent_run_id &&
                         hello->priority <= HM_PRIORITY_LOW && hello->weight_milli >= 1 &&

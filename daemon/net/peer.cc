@@ -12,6 +12,25 @@
 #include <cstring>
 
 namespace hivemind {
+namespace {
+
+namespace ip = boost::asio::ip;
+
+// A listener of both families tells IPv4 addresses as ::ffff:a.b.c.d; the kernel is asked for them as what they are.
+ip::address plain(const ip::address& address) {
+  if (address.is_v4() || !address.to_v6().is_v4_mapped()) return address;
+  return ip::make_address_v4(ip::v4_mapped, address.to_v6());
+}
+
+void write(const ip::address& address, __be32 (&words)[4]) {
+  if (address.is_v4()) {
+    words[0] = htonl(address.to_v4().to_uint());
+  } else {
+    const auto bytes = address.to_v6().to_bytes();
+    std::memcpy(words, bytes.data(), bytes.size());
+  }
+}
+}  // namespace
 
 std::optional<PeerSocket> PeerSockets::find(const boost::asio::ip::tcp::endpoint& client,
                                             const boost::asio::ip::tcp::endpoint& server) {
@@ -33,13 +52,14 @@ std::optional<PeerSocket> PeerSockets::find(const boost::asio::ip::tcp::endpoint
   query.header.nlmsg_flags = NLM_F_REQUEST;
   query.header.nlmsg_seq = ++sequence_;
   auto& request = query.request;
-  request.sdiag_family = AF_INET;
+  const auto from = plain(client.address()), to = plain(server.address());
+  request.sdiag_family = from.is_v4() ? AF_INET : AF_INET6;
   request.sdiag_protocol = IPPROTO_TCP;
   request.idiag_states = ~0u;
   request.id.idiag_sport = htons(client.port());
   request.id.idiag_dport = htons(server.port());
-  request.id.idiag_src[0] = htonl(client.address().to_v4().to_uint());
-  request.id.idiag_dst[0] = htonl(server.address().to_v4().to_uint());
+  write(from, request.id.idiag_src);
+  write(to, request.id.idiag_dst);
   request.id.idiag_cookie[0] = request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
   if (::send(netlink_.get(), &query, sizeof query, 0) < 0) return std::nullopt;
   alignas(nlmsghdr) std::array<char, 1024> answer;

@@ -31,6 +31,8 @@ std::optional<std::string> RunServer::begin(HandedRun handed) {
   handed.listener.release();
   run->listener.non_blocking(true, ec);
 
+  if (handed.kernel)
+    if (auto problem = begin_kernel(run, std::move(*handed.kernel))) return problem;
   const auto& hello = run->hello;
   RunSpec spec;
   spec.id = hello.run_id;
@@ -54,6 +56,7 @@ std::optional<std::string> RunServer::begin(HandedRun handed) {
   spawn(services_.loop, "accept", accept(run));
   return std::nullopt;
 }
+  if (run->kernel) spawn(services_.loop, "accept", accept_kernel(run));
 
 hm_summary RunServer::summary(std::uint64_t run_id) {
   hm_summary out{};
@@ -82,6 +85,10 @@ void RunServer::end(std::uint64_t run_id) {
   found->second->listener.close(ignored);
   runs_.erase(found);
   if (!services_.draining) services_.admission.remove_run(run_id);  // while draining, what waits may still go out
+  if (const auto& kernel = found->second->kernel) {
+    accept_rest_kernel(found->second);
+    kernel->listener.close(ignored);
+  }
 }
 
 // What the last process sent before it ended may still wait to be accepted.
@@ -100,13 +107,17 @@ void RunServer::write_policy(Run& run) {
     spdlog::warn("{} hosts do not fit into the token table and are captured only by SNI", left_out);
 }
 
+  if (run.kernel) run.kernel->table.tokens().write_policy(services_.config->ports, hosts);
 void RunServer::write_policies() {
   for (auto& [id, run] : runs_) write_policy(*run);
 }
 
 void RunServer::stop() {
   error_code ignored;
-  for (auto& [id, run] : runs_) run->listener.close(ignored);
+  for (auto& [id, run] : runs_) {
+    run->listener.close(ignored);
+    if (run->kernel) run->kernel->listener.close(ignored);
+  }
 }
 
 asio::awaitable<void> RunServer::accept(RunPtr run) {

@@ -73,7 +73,7 @@ Session::Session(Services& services, RunPtr run, tcp::socket socket, OriginalDes
 }
 
 Session::~Session() {
-  run_->table.release(original_.slot);
+  run_->release(original_);
   --services_.connections;
 }
 

@@ -28,7 +28,7 @@ bool free_slot(hm_slot& slot, std::uint32_t accepted) {
 std::string bounded(const char* text, std::size_t size) { return {text, ::strnlen(text, size)}; }
 }  // namespace
 
-void TokenTable::Unmap::operator()(hm_table* table) const noexcept { ::munmap(table, sizeof *table); }
+void TokenTable::Unmap::operator()(hm_table* table) const noexcept { ::munmap(table, size); }
 
 Result<TokenTable> TokenTable::map(const UniqueFd& file, uid_t owner, std::uint64_t run_id) {
   struct stat found {};
@@ -39,7 +39,11 @@ Result<TokenTable> TokenTable::map(const UniqueFd& file, uid_t owner, std::uint6
   if (::fallocate(file.get(), 0, 0, sizeof(hm_table)) != 0 && errno != EOPNOTSUPP) return system_error(errno);
   void* mapped = ::mmap(nullptr, sizeof(hm_table), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   if (mapped == MAP_FAILED) return system_error(errno);
-  TokenTable table(static_cast<hm_table*>(mapped));
+  return adopt(static_cast<hm_table*>(mapped), sizeof(hm_table), owner, run_id);
+}
+
+Result<TokenTable> TokenTable::adopt(hm_table* mapped, std::size_t size, uid_t owner, std::uint64_t run_id) {
+  TokenTable table(mapped, size);
   const hm_table& t = *table.table_;
   if (t.magic != HM_TABLE_MAGIC || t.version != HM_TABLE_VERSION || t.slot_count != HM_SLOT_COUNT ||
       t.process_count != HM_PROCESS_COUNT) {

@@ -28,6 +28,7 @@ struct OriginalDestination {
   std::string name;         // host name the process resolved to the address, or empty
   std::uint32_t flags = 0;  // enum hm_slot_flag
   std::uint32_t slot = 0;   // for release()
+  bool in_kernel = false;   // of the run's table in the kernel
 };
 
 class TokenTable {
@@ -36,6 +37,9 @@ public:
   // Maps the table in `file`, which must belong to `owner` and be the table of run `run_id`. The descriptor may be
   // closed afterwards.
   static Result<TokenTable> map(const UniqueFd& file, uid_t owner, std::uint64_t run_id);
+
+  // The table at the start of what is mapped there, which becomes ours: `size` bytes.
+  static Result<TokenTable> adopt(hm_table* mapped, std::size_t size, uid_t owner, std::uint64_t run_id);
 
   // The connection that reached us at `token` (host order), made ours: LIVE becomes ACCEPTED. nullopt when no live
   // connection has that token: it is stale, was never one, or somebody else accepted it.
@@ -55,7 +59,8 @@ private:
   struct Unmap {
     void operator()(hm_table* table) const noexcept;
   };
-  explicit TokenTable(hm_table* table) : table_(table) {}
+  TokenTable(hm_table* table, std::size_t size) : table_(table, Unmap{size}) {}
   std::unique_ptr<hm_table, Unmap> table_;
+    std::size_t size;
 };
 }  // namespace hivemind

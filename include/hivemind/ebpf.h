@@ -6,14 +6,15 @@
  * a listener of its own, bound to the wildcard address of both families, so that its tokens and those of the table in
  * the file (preload, seccomp) never meet: which listener accepted says which table to ask.
  *
- * An IPv6 destination becomes ::1, which tells nothing. Its slot is found by the connection's source instead: `sources`
- * has it before the first SYN leaves. Of several that match, the one claimed first is meant: a listener accepts in the
- * order in which connections arrive.
+ * Before the first SYN leaves, `sources` has where the connection comes from: a token that another connection guesses
+ * is worth nothing, whoever makes it. An IPv6 destination becomes ::1, which tells nothing; its slot is found by the
+ * source alone. Of several that match, the one claimed first is meant: a listener accepts in the order in which
+ * connections arrive.
  *
- * hivemind-run -> helper, over a SOCK_SEQPACKET socket:
- *   run -> helper   hm_capture_request, with the listener and, if hivemind-run could make one, the cgroup's directory
+ * hivemind-run and the helper, over a SOCK_SEQPACKET socket:
+ *   run -> helper   hm_capture_request
  *   helper -> run   hm_capture_answer, with the map; refused: without, and with the reason
- *   child -> helper hm_capture_enter, with SCM_CREDENTIALS, where the helper made the cgroup: put me into it
+ *   child -> helper hm_capture_enter: put me into the run's cgroup (the kernel says who sent it)
  *   helper -> child hm_capture_answer
  * Capture lasts as long as the connection. Native byte order; both sides refuse other versions and sizes. */
 #pragma once
@@ -25,14 +26,15 @@
 #define HM_EBPF_VERSION 1u
 #define HM_EBPF_SOCKET "/run/hivemind/ebpf.sock"  /* of the helper as a service */
 #define HM_ENV_EBPF_SOCKET "HIVEMIND_EBPF_SOCKET" /* instead of it */
+#define HM_ENV_CGROUP "HIVEMIND_CGROUP"           /* directory of the run's cgroup */
 #define HM_CGROUP_PREFIX "hivemind-run-"          /* of a run's cgroup; its maker's pid follows, a dash, the run's id */
 #define HM_LLM_ADDRESS_COUNT 256u
 #define HM_LLM_PROBES 8u
 
-/* Where an IPv6 connection comes from. */
+/* Where a connection comes from. */
 struct hm_source {
-  uint8_t address[16]; /* network order */
-  uint32_t port;       /* (atomic) host order; 0: not connected yet, or not IPv6 */
+  uint8_t address[16]; /* network order; IPv4 as ::ffff:a.b.c.d */
+  uint32_t port;       /* (atomic) host order; 0: not connected yet */
 };
 
 enum hm_reach { HM_REACH_IPV4 = 1u << 0, HM_REACH_IPV6 = 1u << 1 };
@@ -58,7 +60,7 @@ struct hm_capture_answer {
   uint32_t type, version;
   uint32_t refused; /* 0 or 1 */
   uint32_t reserved;
-  char text[496]; /* NUL-terminated: why it was refused; else the cgroup the helper made, or empty */
+  char text[496]; /* NUL-terminated: why it was refused; else the directory of the run's cgroup */
 };
 struct hm_capture_enter {
   uint32_t type, version;
@@ -75,4 +77,29 @@ HM_ASSERT(sizeof(struct hm_capture_enter) == 8);
 static inline uint32_t hm_llm_place(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
   uint32_t mixed = (a ^ b * 3u ^ c * 5u ^ d * 7u) * 2654435761u;
   return mixed >> 24;
+}
+
+static inline int hm_comes_from(const struct hm_source* source, const uint8_t address[16], uint16_t port) {
+  return __atomic_load_n(&source->port, __ATOMIC_ACQUIRE) == port &&
+         __builtin_memcmp(source->address, address, 16) == 0;
+}
+
+/* The token of the live slot whose connection comes from there, 0: there is none. `token`: the one it was reached at,
+ * or 0 when its destination is ::1. */
+static inline uint32_t hm_token_from(const struct hm_kernel_table* kernel, uint32_t token, const uint8_t address[16],
+                                     uint16_t port) {
+  uint64_t claimed_ns = 0;
+  uint32_t i;
+  if (token != 0) return hm_comes_from(&kernel->sources[hm_token_slot(token)], address, port) ? token : 0;
+  for (i = 0; i < HM_SLOT_COUNT; ++i) {
+    const struct hm_slot* slot = &kernel->table.slots[i];
+    uint32_t state;
+    if (!hm_comes_from(&kernel->sources[i], address, port)) continue;
+    state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+    if ((state & HM_STATE_MASK) != HM_LIVE) continue;
+    if (token != 0 && claimed_ns <= slot->claimed_ns) continue;
+    token = hm_token(i, state);
+    claimed_ns = slot->claimed_ns;
+  }
+  return token;
 }

@@ -1,6 +1,7 @@
 /* handover.h - how hivemind-run hands a run to the daemon, over the SOCK_SEQPACKET socket run.sock.
  *
- *   run -> daemon   hm_hello, with two descriptors (SCM_RIGHTS): the listening socket, then the token table file
+ *   run -> daemon   hm_hello, with descriptors (SCM_RIGHTS): the listening socket, then the token table file; under the
+ *                   eBPF tier also the listener of its own and the token table in the kernel (ebpf.h)
  *   daemon -> run   hm_ack: it serves the listener and has written the table's policy; or hm_refused, then it closes
  *   run -> daemon   hm_summary_request, at most once in flight
  *   daemon -> run   hm_summary

@@ -1,12 +1,14 @@
 // capture.h - what a tier other than preload does around the start of the command and while the run lasts.
-// Order: begun by start_capture once the run is handed over; then fork; enter() in the child before its exec, follow()
-// in hivemind-run at the same time; from then on watch() and turn() in hivemind-run's loop, later in the keeper's.
-// Invariant: whatever fails here, the command runs (or with --fail closed is refused); nothing here waits without end.
+// Order: begun by start_capture before the run is handed over; then fork; enter() in the child before its exec,
+// follow() in hivemind-run at the same time; from then on watch() and turn() in hivemind-run's loop, later in the
+// keeper's. Invariant: whatever fails here, the command runs (or with --fail closed is refused); nothing here waits
+// without end.
 #pragma once
 #include <poll.h>
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "preload/run/listener.h"
@@ -21,6 +23,12 @@ struct CaptureOf {
   std::string runtime_directory;
 };
 
+// A second way in for connections, beside the run's own listener and table: handed over with them.
+struct Entrance {
+  Listener listener;
+  RunTable table;
+};
+
 class Capture {
 public:
   virtual ~Capture() = default;
@@ -28,6 +36,14 @@ public:
   virtual std::string enter() = 0;
   // In hivemind-run, while the process `pid` is in enter(). Why capture did not take, or empty.
   virtual std::string follow(int pid) = 0;
+
+  // Null: what it captures comes by the run's own listener.
+  virtual Entrance* entrance() { return nullptr; }
+  // Where the command's processes are to be found, as a variable and its value for their environment; empty: nowhere
+  // special.
+  virtual std::pair<std::string, std::string> mark() const { return {}; }
+  // The processes that are captured now, as far as the tier knows them.
+  virtual std::vector<int> members() const { return {}; }
 
   virtual void watch(std::vector<pollfd>&) const {}
   virtual int timeout_ms() const { return -1; }  // turn() is due after this long, also when nothing happened; -1: never

@@ -5,6 +5,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
+
 #include "hivemind/environment.h"
 
 namespace hivemind::run {
@@ -47,20 +49,20 @@ Result<std::optional<UniqueFd>> connect_daemon(const std::string& runtime_direct
   return std::optional<UniqueFd>(std::move(socket));
 }
 
-Result<Link> hand_over(UniqueFd socket, const hm_hello& hello, int listener, int table) {
-  const int descriptors[2] = {listener, table};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof descriptors)] = {};
+Result<Link> hand_over(UniqueFd socket, const hm_hello& hello, const std::vector<int>& descriptors) {
+  const std::size_t descriptors_size = descriptors.size() * sizeof(int);
+  std::vector<std::max_align_t> control(CMSG_SPACE(descriptors_size) / sizeof(std::max_align_t) + 1);
   iovec bytes{const_cast<hm_hello*>(&hello), sizeof hello};
   msghdr message{};
   message.msg_iov = &bytes;
   message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
+  message.msg_control = control.data();
+  message.msg_controllen = CMSG_SPACE(descriptors_size);
   cmsghdr* header = CMSG_FIRSTHDR(&message);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof descriptors);
-  std::memcpy(CMSG_DATA(header), descriptors, sizeof descriptors);
+  header->cmsg_len = CMSG_LEN(descriptors_size);
+  std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors_size);
   // A daemon that refuses at once has closed already, and its reason can still be read: behind the news of a reset.
   if (::sendmsg(socket.get(), &message, MSG_NOSIGNAL) < 0 && errno != EPIPE)
     return failed_to("hand the run to the daemon");

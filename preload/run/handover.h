@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "hivemind/handover.h"
 #include "preload/run/result.h"
@@ -15,8 +16,8 @@ struct Link {
   UniqueFd socket;
   hm_ack ack{};
 };
-// Hands listener and table over and waits for the answer, at most 10 s.
-Result<Link> hand_over(UniqueFd socket, const hm_hello& hello, int listener, int table);
+// Hands the descriptors over, in the order hivemind/handover.h gives, and waits for the answer, at most 10 s.
+Result<Link> hand_over(UniqueFd socket, const hm_hello& hello, const std::vector<int>& descriptors);
 
 bool ask_summary(int socket);
 struct Incoming {

@@ -31,14 +31,18 @@ bool told_to_end(Signals& signals) {
 }
 }  // namespace
 
-std::vector<int> find_survivors(const RunTable& table, int agent_pid) {
+std::vector<int> find_survivors(const RunTable& table, const Capture* capture, int agent_pid) {
   std::vector<int> suspects;
   for (const auto& process : table.processes())
     if (process.pid != agent_pid) suspects.push_back(process.pid);
-  return processes_with(HM_ENV_RUN "=" + run_name(table.run_id()), agent_pid, suspects);
+  auto found = processes_with(HM_ENV_RUN "=" + run_name(table.run_id()), agent_pid, suspects);
+  for (const int pid : capture ? capture->members() : std::vector<int>())
+    if (is_alive(pid) && std::find(found.begin(), found.end(), pid) == found.end()) found.push_back(pid);
+  return found;
 }
 
-bool leave_keeper(RunService& service, RunTable& table, Signals& signals, int agent_pid, std::vector<int> survivors) {
+bool leave_keeper(RunService& service, RunTable& table, std::unique_ptr<Capture>& capture, Signals& signals,
+                  int agent_pid, std::vector<int> survivors) {
   if (const pid_t keeper = ::fork(); keeper != 0) return keeper > 0;
   detach();
   while (!survivors.empty()) {
@@ -58,10 +62,11 @@ bool leave_keeper(RunService& service, RunTable& table, Signals& signals, int ag
       all_there = std::none_of(list.begin() + 1, list.begin() + 1 + static_cast<std::ptrdiff_t>(watched.size()),
                                [](const pollfd& one) { return one.fd < 0 || one.revents != 0; });
     }
-    survivors = find_survivors(table, agent_pid);  // the one that ended may have left children
+    survivors = find_survivors(table, capture.get(), agent_pid);  // the one that ended may have left children
   }
   service.finish_relaying();
   table.remove();
+  capture.reset();
   ::_exit(0);
 }
 }  // namespace hivemind::run

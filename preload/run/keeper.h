@@ -5,8 +5,10 @@
 #include "preload/run/signals.h"
 
 namespace hivemind::run {
-// Those processes: they carry the run's id in their environment. `agent_pid` has ended.
-std::vector<int> find_survivors(const RunTable& table, int agent_pid);
+// Those processes: they carry the run's id in their environment, or the capture has them. `agent_pid` has ended.
+// `capture` may be null.
+std::vector<int> find_survivors(const RunTable& table, const Capture* capture, int agent_pid);
 // Returns true when a keeper was made: the run is its from now on. Never returns in the keeper.
-bool leave_keeper(RunService& service, RunTable& table, Signals& signals, int agent_pid, std::vector<int> survivors);
+bool leave_keeper(RunService& service, RunTable& table, std::unique_ptr<Capture>& capture, Signals& signals,
+                  int agent_pid, std::vector<int> survivors);
 }  // namespace hivemind::run

@@ -12,4 +12,6 @@ struct Listener {
 };
 // Wildcard address, so that every 127.x.y.z arrives; bound to the loopback device, so that nothing else does.
 Result<Listener> open_listener();
+// The same for both families: what was sent to ::1 arrives, too. Where there is no IPv6, as above.
+Result<Listener> open_dual_listener();
 }  // namespace hivemind::run

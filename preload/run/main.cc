@@ -49,6 +49,13 @@ void follow(Agent& agent, Signals& signals, RunService& service) {
   }
 }
 
+std::vector<hm_process> processes_of(RunSetup& run) {
+  auto all = run.table.processes();
+  if (Entrance* second = run.capture ? run.capture->entrance() : nullptr)
+    for (const auto& process : second->table.processes()) all.push_back(process);
+  return all;
+}
+
 int run_under_hivemind(const Flags& flags, const Program& program, const Command& command, RunSetup& run,
                        const ProcessEnvironment& given, const std::vector<int>& inherited, std::optional<Tap>& tap) {
   for (const auto& remark : run.remarks) say(remark);
@@ -70,15 +77,18 @@ int run_under_hivemind(const Flags& flags, const Program& program, const Command
   follow(agent, signals, service);
   agent_has_terminal(false);
 
-  auto survivors = find_survivors(run.table, agent.pid());
+  auto survivors = find_survivors(run.table, run.capture.get(), agent.pid());
   if (survivors.empty()) service.finish_relaying();
   if (tap) tap->finish(!survivors.empty());
-  if (flags.explain) print_text(processes_text(run.table.processes(), agent.pid(), program));
+  if (flags.explain) print_text(processes_text(processes_of(run), agent.pid(), program));
   if (flags.summary)
     print_text(summary_text(run.hello.name, service.final_summary(), flags.token_budget,
                             (monotonic_ns() - started) / 1'000'000));
-  if (survivors.empty() || !leave_keeper(service, run.table, signals, agent.pid(), std::move(survivors)))
+  if (survivors.empty() ||
+      !leave_keeper(service, run.table, run.capture, signals, agent.pid(), std::move(survivors))) {
     run.table.remove();
+    run.capture.reset();
+  }
   die_like(agent.status());
 }
 

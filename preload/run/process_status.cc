@@ -52,6 +52,12 @@ int newest_process() {
 
 char state_of(int pid) { return status_of(pid).state; }
 
+std::string name_of(int pid) {
+  auto name = read_proc(std::to_string(pid) + "/comm");
+  if (!name.empty()) name.pop_back();
+  return name;
+}
+
 bool is_alive(int pid) {
   if (::kill(pid, 0) != 0 && errno == ESRCH) return false;
   const char state = state_of(pid);

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "preload/run/descriptors.h"
 
 namespace hivemind::run {
@@ -32,21 +34,21 @@ void send_result(int to, const Result<Link>& result) {
 }
 
 Result<Link> hand_over_again(const DaemonCommand& daemon, const ProcessEnvironment& environment, const hm_hello& hello,
-                             int listener, int table, bool may_start) {
+                             const std::vector<int>& descriptors, bool may_start) {
   if (may_start) {
     auto socket = reach_daemon(daemon, environment);
     if (!socket) return Problem{socket.problem()};
-    return hand_over(std::move(*socket), hello, listener, table);
+    return hand_over(std::move(*socket), hello, descriptors);
   }
   auto socket = connect_daemon(daemon.runtime_directory);
   if (!socket) return Problem{socket.problem()};
   if (!*socket) return Problem{"no daemon runs"};
-  return hand_over(std::move(**socket), hello, listener, table);
+  return hand_over(std::move(**socket), hello, descriptors);
 }
 }  // namespace
 
 Rehandover::Rehandover(const DaemonCommand& daemon, const ProcessEnvironment& environment, const hm_hello& hello,
-                       int listener, int table, bool may_start) {
+                       const std::vector<int>& descriptors, bool may_start) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return;
   result_.reset(ends[0]);
@@ -54,8 +56,8 @@ Rehandover::Rehandover(const DaemonCommand& daemon, const ProcessEnvironment& en
   pid_ = ::fork();
   if (pid_ != 0) return;
   for (const int fd : open_descriptors())  // a relayed connection ends when we close it, not when this process ends
-    if (fd != listener && fd != table && fd != answers.get()) ::close(fd);
-  send_result(answers.get(), hand_over_again(daemon, environment, hello, listener, table, may_start));
+    if (fd != answers.get() && std::find(descriptors.begin(), descriptors.end(), fd) == descriptors.end()) ::close(fd);
+  send_result(answers.get(), hand_over_again(daemon, environment, hello, descriptors, may_start));
   ::_exit(0);
 }
 

@@ -10,8 +10,8 @@ namespace hivemind::run {
 class Rehandover {
 public:
   // `may_start`: starts a daemon when none runs; otherwise only looks for one.
-  Rehandover(const DaemonCommand& daemon, const ProcessEnvironment& environment, const hm_hello& hello, int listener,
-             int table, bool may_start);
+  Rehandover(const DaemonCommand& daemon, const ProcessEnvironment& environment, const hm_hello& hello,
+             const std::vector<int>& descriptors, bool may_start);
   Rehandover(const Rehandover&) = delete;
   Rehandover& operator=(const Rehandover&) = delete;
   ~Rehandover();

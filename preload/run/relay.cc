@@ -12,15 +12,26 @@ namespace hivemind::run {
 namespace {
 struct Accepted {
   UniqueFd socket;
-  std::uint32_t reached_at = 0;  // host order
+  sockaddr_storage source{};  // also of who has reset it already
 };
 Accepted accept_one(int listener) {
-  Accepted accepted{UniqueFd(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)), 0};
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  if (accepted.socket && ::getsockname(accepted.socket.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0)
-    accepted.reached_at = ntohl(address.sin_addr.s_addr);
+  Accepted accepted;
+  socklen_t size = sizeof accepted.source;
+  accepted.socket.reset(
+      ::accept4(listener, reinterpret_cast<sockaddr*>(&accepted.source), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   return accepted;
+}
+
+// What names the connection's slot: the IPv4 address it reached us at, or where it comes from.
+std::uint32_t token_of(const RunTable& table, const Accepted& accepted) {
+  sockaddr_storage here{};
+  socklen_t size = sizeof here;
+  if (::getsockname(accepted.socket.get(), reinterpret_cast<sockaddr*>(&here), &size) != 0) return 0;
+  if (here.ss_family == AF_INET) return ntohl(reinterpret_cast<sockaddr_in&>(here).sin_addr.s_addr);
+  const auto& address = reinterpret_cast<sockaddr_in6&>(here).sin6_addr;
+  const std::uint32_t token = IN6_IS_ADDR_V4MAPPED(&address) ? ntohl(address.s6_addr32[3]) : 0;
+  const auto& source = reinterpret_cast<const sockaddr_in6&>(accepted.source);
+  return table.token_from(token, source.sin6_addr.s6_addr, ntohs(source.sin6_port));
 }
 }  // namespace
 
@@ -52,7 +63,7 @@ void Relay::accept_some() {
   for (int i = 0; i < 64; ++i) {
     Accepted accepted = accept_one(listener_);
     if (!accepted.socket) return;
-    const auto original = table_.accept(accepted.reached_at);
+    const auto original = table_.accept(token_of(table_, accepted));
     if (!original) {
       reset_connection(accepted.socket);
       continue;
@@ -67,7 +78,7 @@ void Relay::reset_waiting(std::size_t count) {
   for (; count > 0; --count) {
     Accepted accepted = accept_one(listener_);
     if (!accepted.socket) return;
-    if (const auto original = table_.accept(accepted.reached_at)) table_.release(original->slot);
+    if (const auto original = table_.accept(token_of(table_, accepted))) table_.release(original->slot);
     reset_connection(accepted.socket);
   }
 }

@@ -36,19 +36,18 @@ RunService::RunService(Link link, const hm_hello& hello, Listener& listener, Run
                        ProcessEnvironment daemon_environment, Capture* capture)
     : link_(std::move(link)),
       hello_(hello),
-      listener_(listener),
-      table_(table),
       daemon_(std::move(daemon)),
       environment_(std::move(daemon_environment)),
-      relay_(table, listener.socket.get()),
       capture_(capture) {
+  ways_.emplace_back(listener, table);
+  if (Entrance* second = capture ? capture->entrance() : nullptr) ways_.emplace_back(second->listener, second->table);
   served_since_ = monotonic_ns();
   next_summary_ = served_since_ + summary_interval;
   next_sweep_ = served_since_ + sweep_interval;
 }
 
 void RunService::watch(std::vector<pollfd>& list) const {
-  list.push_back({relay_.poll_fd(), POLLIN, 0});
+  for (const auto& way : ways_) list.push_back({way.relay.poll_fd(), POLLIN, 0});
   if (link_.socket) list.push_back({link_.socket.get(), POLLIN, 0});
   if (rehandover_) list.push_back({rehandover_->fd(), POLLIN, 0});
   if (capture_) capture_->watch(list);
@@ -79,15 +78,15 @@ void RunService::turn() {
   if (!link_.socket && now >= next_look_) {
     next_look_ = now + second;
     if (hello_.fail_closed != 0)
-      relay_.reset_waiting(table_.waiting_since_before(now - closed_patience));
+      reset_waiting(now - closed_patience);
     else
-      relay_.accept_connections(true);  // also after it ran out of descriptors
+      relay_connections(true);  // also after it ran out of descriptors
   }
-  relay_.turn();
+  for (auto& way : ways_) way.relay.turn();
   if (capture_) capture_->turn();
   if (now >= next_sweep_) {
     next_sweep_ = now + sweep_interval;
-    table_.sweep(now, accept_patience);
+    sweep(now);
   }
 }
 
@@ -117,12 +116,12 @@ void RunService::lose_daemon(bool on_purpose) {
   last_ = {};
   hello_.tokens_spent = before_.tokens_spent;
   away_since_ = next_attempt_ = next_look_ = now;
-  carried_before_ = relay_.carried();
+  carried_before_ = carried();
   if (now - served_since_ > steady) attempts_ = 0;
   may_start_ = !on_purpose && attempts_ < most_starts;
   if (attempts_ > 0) next_attempt_ += std::min(first_pause << std::min(attempts_, 8u), longest_pause);
-  table_.sweep(now, accept_patience);
-  if (hello_.fail_closed == 0) relay_.accept_connections(true);
+  sweep(now);
+  if (hello_.fail_closed == 0) relay_connections(true);
   say(hello_.fail_closed != 0 ? "the daemon went away; connections wait for it (--fail closed)"
                               : "the daemon went away; until it is back connections go straight to their servers");
 }
@@ -132,7 +131,7 @@ void RunService::try_again() {
   if (!rehandover_) {
     if (now < next_attempt_) return;
     ++attempts_;
-    rehandover_.emplace(daemon_, environment_, hello_, listener_.socket.get(), table_.fd(), may_start_);
+    rehandover_.emplace(daemon_, environment_, hello_, descriptors(), may_start_);
   }
   auto result = rehandover_->result();
   if (!result) return;
@@ -149,24 +148,50 @@ void RunService::try_again() {
 void RunService::take_back(Link link) {
   const auto now = monotonic_ns();
   link_ = std::move(link);
-  relay_.accept_connections(false);  // what it carries it finishes
+  relay_connections(false);  // what it carries it finishes
   may_start_ = true;
   served_since_ = now;
   next_summary_ = now + summary_interval;
-  table_.sweep(now, accept_patience);
-  const auto carried = relay_.carried() - carried_before_;
+  sweep(now);
+  const auto by_relay = carried() - carried_before_;
   say("the daemon is back after " + seconds(now - away_since_) +
-      (carried == 0 ? "" : "; " + std::to_string(carried) + " connections went straight to their servers"));
+      (by_relay == 0 ? "" : "; " + std::to_string(by_relay) + " connections went straight to their servers"));
 }
 
 void RunService::finish_relaying() {
   const auto deadline = monotonic_ns() + 2 * second;
-  relay_.turn();
-  while (relay_.has_parting_words() && monotonic_ns() < deadline) {
-    pollfd ready{relay_.poll_fd(), POLLIN, 0};
-    ::poll(&ready, 1, 50);
-    relay_.turn();
+  for (auto& way : ways_) {
+    way.relay.turn();
+    while (way.relay.has_parting_words() && monotonic_ns() < deadline) {
+      pollfd ready{way.relay.poll_fd(), POLLIN, 0};
+      ::poll(&ready, 1, 50);
+      way.relay.turn();
+    }
   }
+}
+
+std::vector<int> RunService::descriptors() const {
+  std::vector<int> all;
+  for (const auto& way : ways_) all.insert(all.end(), {way.listener.socket.get(), way.table.fd()});
+  return all;
+}
+
+void RunService::relay_connections(bool whether) {
+  for (auto& way : ways_) way.relay.accept_connections(whether);
+}
+
+void RunService::reset_waiting(std::uint64_t since_before_ns) {
+  for (auto& way : ways_) way.relay.reset_waiting(way.table.waiting_since_before(since_before_ns));
+}
+
+void RunService::sweep(std::uint64_t now_ns) {
+  for (auto& way : ways_) way.table.sweep(now_ns, accept_patience);
+}
+
+std::uint64_t RunService::carried() const {
+  std::uint64_t sum = 0;
+  for (const auto& way : ways_) sum += way.relay.carried();
+  return sum;
 }
 
 hm_summary RunService::final_summary() {

@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -37,13 +38,26 @@ private:
   void try_again();
   void take_back(Link link);
 
+  std::vector<int> descriptors() const;  // to hand over
+  void relay_connections(bool whether);
+  void reset_waiting(std::uint64_t since_before_ns);
+  void sweep(std::uint64_t now_ns);
+  std::uint64_t carried() const;
+
+  // By which connections reach us: the run's own, and the capture's.
+  struct Way {
+    Way(Listener& a_listener, RunTable& a_table)
+        : listener(a_listener), table(a_table), relay(a_table, a_listener.socket.get()) {}
+    Listener& listener;
+    RunTable& table;
+    Relay relay;
+  };
+
   Link link_;
   hm_hello hello_;
-  Listener& listener_;
-  RunTable& table_;
   DaemonCommand daemon_;
   ProcessEnvironment environment_;
-  Relay relay_;
+  std::deque<Way> ways_;
   Capture* capture_;  // null: the tier needs none
   std::optional<Rehandover> rehandover_;
   hm_summary before_{}, last_{};  // of daemons that died, of the present one

@@ -72,6 +72,8 @@ Result<bool> set_up_environment(RunSetup& run, const Directories& directories, c
   std::vector<std::pair<std::string, std::string>> all{{HM_ENV_TABLE, run.table.path()},
                                                        {HM_ENV_RUN, run_name(run.hello.run_id)}};
   all.insert(all.end(), trust->assignments.begin(), trust->assignments.end());
+  if (run.capture)
+    if (auto mark = run.capture->mark(); !mark.first.empty()) all.push_back(std::move(mark));
   if (!object.empty()) {
     all.emplace_back(HM_ENV_PRELOAD, with_tap(environment, object));
     if (const auto ring = environment.get(HM_ENV_TAP)) all.emplace_back(HM_ENV_TAP, *ring);
@@ -85,6 +87,13 @@ Result<bool> set_up_environment(RunSetup& run, const Directories& directories, c
   run.table.write_environment(lines);
   if (!object.empty()) environment.set("LD_PRELOAD", append_preload(environment.get_or("LD_PRELOAD", ""), object));
   return true;
+}
+
+std::vector<int> handed_over(RunSetup& run) {
+  std::vector<int> descriptors{run.listener.socket.get(), run.table.fd()};
+  if (Entrance* second = run.capture ? run.capture->entrance() : nullptr)
+    descriptors.insert(descriptors.end(), {second->listener.socket.get(), second->table.fd()});
+  return descriptors;
 }
 }  // namespace
 
@@ -112,23 +121,19 @@ Result<std::unique_ptr<RunSetup>> set_up_run(const Flags& flags, const Choice& c
   const auto hello = greeting(flags, environment);
   auto table = RunTable::create(*runs, hello.run_id, listener->port);
   if (!table) return Problem{table.problem()};
-  auto link = hand_over(std::move(*socket), hello, listener->socket.get(), table->fd());
-  if (!link) {
-    table->remove();
-    return Problem{link.problem()};
-  }
-  auto run = std::make_unique<RunSetup>(RunSetup{
-      hello, std::move(*listener), std::move(*table), std::move(*link), std::move(daemon), environment, {}, {}});
-  if (const auto set = set_up_environment(*run, *directories, object); !set) {
+  auto run = std::make_unique<RunSetup>(
+      RunSetup{hello, std::move(*listener), std::move(*table), {}, std::move(daemon), environment, {}, {}});
+  const auto without = [&run](const std::string& problem) {
     run->table.remove();
-    return Problem{set.problem()};
-  }
+    return Problem{problem};
+  };
   auto capture = start_capture(choice.tier, CaptureOf{run->table, run->listener, directories->runtime});
-  if (!capture) {
-    run->table.remove();
-    return Problem{capture.problem()};
-  }
+  if (!capture) return without(capture.problem());
   run->capture = std::move(*capture);
+  auto link = hand_over(std::move(*socket), hello, handed_over(*run));
+  if (!link) return without(link.problem());
+  run->link = std::move(*link);
+  if (const auto set = set_up_environment(*run, *directories, object); !set) return without(set.problem());
   return run;
 }
 }  // namespace hivemind::run

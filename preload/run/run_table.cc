@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +22,12 @@ std::uint32_t with_state(std::uint32_t word, hm_slot_state state) { return (word
 void free_slot(hm_slot& slot, std::uint32_t seen) {
   if ((seen & HM_STATE_MASK) == HM_ACCEPTED) shared(slot.owner).store(0, std::memory_order_relaxed);
   shared(slot.state).compare_exchange_strong(seen, with_state(seen, HM_FREE), std::memory_order_acq_rel);
+}
+
+// The kernel's programs may not ask for a name. Who has ended keeps none.
+void name_process(hm_process& process) {
+  const auto name = name_of(process.pid);
+  name.copy(process.comm, sizeof process.comm - 1);
 }
 }  // namespace
 
@@ -51,22 +58,43 @@ Result<RunTable> RunTable::create(const std::string& runs_directory, std::uint64
   void* mapped = ::mmap(nullptr, sizeof(hm_table), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   if (mapped == MAP_FAILED) return abandon(errno);
   auto* table = static_cast<hm_table*>(mapped);
-  table->version = HM_TABLE_VERSION;
-  table->slot_count = HM_SLOT_COUNT;
-  table->process_count = HM_PROCESS_COUNT;
-  table->run_id = run_id;
-  table->listener_port = listener_port;
-  table->uid = ::geteuid();
-  shared(table->magic).store(HM_TABLE_MAGIC, std::memory_order_release);
-  return RunTable(std::move(file), std::move(path), table);
+  RunTable made(std::move(file), std::move(path), table);
+  made.write_header(run_id, listener_port);
+  return made;
+}
+
+Result<RunTable> RunTable::map_kernel(UniqueFd map, std::uint64_t run_id, const Listener& listener) {
+  void* mapped = ::mmap(nullptr, sizeof(hm_kernel_table), PROT_READ | PROT_WRITE, MAP_SHARED, map.get(), 0);
+  if (mapped == MAP_FAILED) return failed_to("map the token table in the kernel");
+  auto* kernel = static_cast<hm_kernel_table*>(mapped);
+  socklen_t size = sizeof kernel->network;
+  ::getsockopt(listener.socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &kernel->network, &size);  // Linux 5.14
+  RunTable made(std::move(map), {}, &kernel->table, kernel);
+  made.write_header(run_id, listener.port);
+  return made;
+}
+
+void RunTable::write_header(std::uint64_t run_id, std::uint16_t listener_port) {
+  table_->version = HM_TABLE_VERSION;
+  table_->slot_count = HM_SLOT_COUNT;
+  table_->process_count = HM_PROCESS_COUNT;
+  table_->run_id = run_id;
+  table_->listener_port = listener_port;
+  table_->uid = ::geteuid();
+  shared(table_->magic).store(HM_TABLE_MAGIC, std::memory_order_release);
 }
 
 RunTable::RunTable(RunTable&& other) noexcept
-    : file_(std::move(other.file_)), path_(std::move(other.path_)), table_(std::exchange(other.table_, nullptr)) {}
+    : file_(std::move(other.file_)),
+      path_(std::move(other.path_)),
+      table_(std::exchange(other.table_, nullptr)),
+      kernel_(std::exchange(other.kernel_, nullptr)) {}
 RunTable::~RunTable() {
-  if (table_) ::munmap(table_, sizeof *table_);
+  if (table_) ::munmap(table_, kernel_ ? sizeof *kernel_ : sizeof *table_);
 }
-void RunTable::remove() { ::unlink(path_.c_str()); }
+void RunTable::remove() {
+  if (!path_.empty()) ::unlink(path_.c_str());
+}
 
 std::size_t RunTable::write_environment(const std::vector<std::string>& assignments) {
   std::size_t left_out = 0;
@@ -95,6 +123,10 @@ std::optional<Original> RunTable::accept(std::uint32_t token) {
   Original original{{}, slot.port, slot.family, slot.scope_id, index};
   std::copy(std::begin(slot.address), std::end(slot.address), std::begin(original.address));
   return original;
+}
+
+std::uint32_t RunTable::token_from(std::uint32_t token, const std::uint8_t (&address)[16], std::uint16_t port) const {
+  return kernel_ ? hm_token_from(kernel_, token, address, port) : token;
 }
 
 void RunTable::release(std::uint32_t index) {
@@ -138,6 +170,7 @@ std::vector<hm_process> RunTable::processes() const {
     if (shared(process.state).load(std::memory_order_acquire) != HM_PROCESS_USED) continue;
     used.push_back(process);
     used.back().comm[sizeof process.comm - 1] = '\0';
+    if (kernel_ && process.comm[0] == '\0') name_process(used.back());
   }
   return used;
 }
