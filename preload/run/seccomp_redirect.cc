@@ -45,6 +45,11 @@ void fill(hm_slot& slot, const Endpoint& to, const TargetProcess& process, bool 
   slot.process = process.entry;
   slot.name[0] = '\0';
 }
+// A native connect that would fail at once shall do so: what it counts as, or null.
+std::uint32_t hm_process::*fails_at_once(const Endpoint& to) {
+  if (to.is_loopback()) return is_listened_on(to) == Answer::no ? &hm_process::refused : nullptr;
+  return has_route(to) == Answer::no ? &hm_process::by_socket : nullptr;
+}
 }  // namespace
 
 Redirects::Redirects(hm_table& table, int run_listener)
@@ -55,16 +60,10 @@ void Redirects::count(std::uint32_t entry, std::uint32_t hm_process::*counter) {
     std::atomic_ref(table_.processes[entry].*counter).fetch_add(1, std::memory_order_relaxed);
 }
 
-// A native connect that would fail at once shall do so.
-bool Redirects::is_worth_it(const Endpoint& to, std::uint32_t entry) {
-  if (to.is_loopback()) {
-    if (is_listened_on(to) != Answer::no) return true;
-    count(entry, &hm_process::refused);
-    return false;
-  }
-  if (has_route(to) != Answer::no) return true;
-  count(entry, &hm_process::by_socket);
-  return false;
+void Redirects::count_captured(std::uint32_t entry) {
+  count(entry, &hm_process::captured);
+  if (entry < HM_PROCESS_COUNT)
+    std::atomic_ref(table_.processes[entry].tiers).fetch_or(HM_SUPERVISED, std::memory_order_relaxed);
 }
 
 std::optional<Redirected> Redirects::prepare(int notify, const seccomp_notif& held) {
@@ -73,7 +72,8 @@ std::optional<Redirected> Redirects::prepare(int notify, const seccomp_notif& he
   if (!call || tid == 0) return {};  // 0: a process that our pid namespace does not know
   const auto now_ns = monotonic_ns();
   const auto closed = [&] {
-    if (const auto* process = targets_.find(tid, now_ns)) count(process->entry, &hm_process::closed);
+    const auto* process = targets_.find(tid, now_ns);
+    if (process != nullptr && !process->preloaded) count(process->entry, &hm_process::closed);
     return std::nullopt;
   };
 
@@ -93,7 +93,7 @@ std::optional<Redirected> Redirects::prepare(int notify, const seccomp_notif& he
   const auto* process = targets_.find(tid, now_ns);
   if (process == nullptr || process->exempt) return {};
   const auto direct = [&](std::uint32_t hm_process::*counter) {
-    count(process->entry, counter);
+    if (!process->preloaded) count(process->entry, counter);
     return std::nullopt;
   };
   if (route == Route::by_port) return direct(&hm_process::by_port);
@@ -105,7 +105,7 @@ std::optional<Redirected> Redirects::prepare(int notify, const seccomp_notif& he
   route = route_by_socket(ask_socket(socket, to.family));
   if (route == Route::direct) return {};
   if (route == Route::by_socket || network_of(socket) != network_) return direct(&hm_process::by_socket);
-  if (!is_worth_it(to, process->entry)) return {};
+  if (const auto why = fails_at_once(to); why != nullptr) return direct(why);
   redirected.fast_open = call->kind != HeldCall::Kind::connect;
   redirected.flags = call->flags;
   if (redirected.fast_open && !read_bytes(tid, destination, redirected.bytes)) return direct(&hm_process::by_socket);
@@ -146,7 +146,7 @@ Outcome Redirects::perform(Redirected& redirected) {
   auto after = AfterError::keep;
   if (error != 0) after = after_error(error, redirected.to.v4.family, is_unconnected(socket));
   if (after == AfterError::keep)
-    count(redirected.entry, &hm_process::captured);
+    count_captured(redirected.entry);
   else
     free_slot(table_, redirected.claim);
   if (after == AfterError::retry) {

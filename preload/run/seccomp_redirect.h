@@ -48,7 +48,7 @@ public:
 
 private:
   void count(std::uint32_t entry, std::uint32_t hm_process::*counter);
-  bool is_worth_it(const Endpoint& to, std::uint32_t entry);
+  void count_captured(std::uint32_t entry);
 
   hm_table& table_;
   int run_listener_;

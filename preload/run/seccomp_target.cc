@@ -114,7 +114,8 @@ void Targets::look_at(TargetProcess& process, std::uint64_t now_ns) {
   if (process.entry == HM_PROCESS_COUNT) process.entry = find_process(table_, process.pid, HM_PROCESS_COUNT).index;
   if (process.entry == HM_PROCESS_COUNT) return;
   hm_process& entry = table_.processes[process.entry];
-  std::atomic_ref(entry.tiers).fetch_or(HM_SUPERVISED, std::memory_order_relaxed);
+  process.preloaded = (std::atomic_ref(entry.tiers).load(std::memory_order_relaxed) & HM_PRELOADED) != 0;
+  if (!process.preloaded) std::atomic_ref(entry.tiers).fetch_or(HM_SUPERVISED, std::memory_order_relaxed);
   auto comm = read_start(proc_path(process.pid, "comm"), sizeof entry.comm);
   comm.resize(std::min(comm.find('\n'), sizeof entry.comm - 1));
   std::memcpy(entry.comm, comm.c_str(), comm.size() + 1);

@@ -18,6 +18,7 @@ struct TargetProcess {
   int pid = 0;                             // of the thread group
   std::uint32_t entry = HM_PROCESS_COUNT;  // of the run's process table
   bool exempt = false;                     // HIVEMIND_DISABLE=1, or one of our own programs
+  bool preloaded = false;                  // the preload object is in it, and counts what goes direct
   std::uint64_t looked_at_ns = 0;
 };
 
