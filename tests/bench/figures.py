@@ -106,7 +106,21 @@ def connects(world):
                beside=ways["captured"]["direct"]),
         figure("connect not captured: added p50", ways["not captured"]["added"], "us", bound=1,
                beside=ways["not captured"]["direct"]),
+        *supervised_connects(world),
     ]
+
+
+def supervised_connects(world):
+    """The bare system call in a supervised run, past the preload object, beside the same call without us before and after."""
+    ways = ("captured", world.origin.captured), ("not captured", world.origin.plain)
+    question = ("connect", "--count", "1000", *(target(*way) for way in ways))
+    before, held, after = (world.ask(*question, **how) for how in
+                           ({"captured": False}, {"options": ["--capture", "seccomp"]}, {"captured": False}))
+    found = []
+    for name, bound in (("captured", 40), ("not captured", None)):
+        bare = statistics.mean(way[name]["direct"] for way in (before, after))
+        found.append(figure(f"seccomp added per connect, {name} (beside direct)", held[name]["direct"] - bare, "us", beside=bare, bound=bound))
+    return found
 
 
 def weight(world):
