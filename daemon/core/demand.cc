@@ -85,6 +85,8 @@ Amounts charged(const RequestProfile& profile, const Amounts& expected, const Us
   return actual;
 }
 
+bool counts_rates(std::string_view provider) { return provider != "deepseek" && provider != "ollama"; }
+
 Usage sane(Usage usage) {
   constexpr std::int64_t most = 1'000'000'000;
   for (auto* count : {&usage.input, &usage.output, &usage.cache_read, &usage.cache_write})

@@ -20,6 +20,8 @@ Amounts expected_demand(const RequestProfile& profile, const Experience& known);
 Amounts least_demand(const RequestProfile& profile, const TokenCalibration& calibration);
 // What the provider counts of `usage`; unknown usage: what was expected.
 Amounts charged(const RequestProfile& profile, const Amounts& expected, const Usage& usage);
+// False: it limits how many run at once and nothing else, so that a rejection tells of no rate.
+bool counts_rates(std::string_view provider);
 // What a provider says was used, were it true: no less than nothing, no more than any model takes.
 Usage sane(Usage usage);
 void learn(UsageHistory& history, const RequestProfile& profile, const Usage& usage);

@@ -14,6 +14,8 @@ constexpr std::size_t longest_memory = 10000;  // dispatches remembered to learn
 constexpr double shortest_wait = 1e-3;         // seconds; a retry at once says nothing of a rate
 constexpr int overtaking = 200;                // a share of the window: how far apart requests may overtake each other
 constexpr int enough_to_learn = 4;             // requests that went well in a window before its rejection
+// So short a wait is a bucket's, for one more; a longer one is the rest of a window.
+bool is_moment(Duration wait, Duration minute) { return in_seconds(wait) <= in_seconds(minute) / 6 + 1; }
 // Without any limit known, fairness counts as if these were it.
 constexpr double usual_requests = 60, usual_tokens = 100'000;
 }  // namespace
@@ -178,8 +180,7 @@ void Limits::rejected(const Spending& spending, Duration retry_after, Duration m
       hidden = &limit;
     }
   }
-  const bool moment = in_seconds(retry_after) <= in_seconds(minute) / 6 + 1;
-  if (!found && hidden && moment && spending.attempt > corrected_)
+  if (!found && hidden && is_moment(retry_after, minute) && spending.attempt > corrected_)
     hidden->shrink_burst(spending.pressure, retry_after, now);
   if (!found && !hidden && spending.attempt > corrected_ && retry_after <= minute + minute / 4)
     learn_requests(spending, retry_after, minute, now);
@@ -189,19 +190,41 @@ void Limits::rejected(const Spending& spending, Duration retry_after, Duration m
 // Nobody tells the limit. A moment's wait is the time that a bucket needs for one more; a longer one ends a window, and
 // what went out since it began was it (few may be somebody else's doing).
 void Limits::learn_requests(const Spending& spending, Duration retry_after, Duration minute, TimePoint now) {
-  const TimePoint begin = now + retry_after - minute;
-  const auto since =
-      static_cast<double>(std::count_if(sent_.begin(), sent_.end(), [&](TimePoint t) { return t >= begin; }) - 1);
-  const bool moment = in_seconds(retry_after) <= in_seconds(minute) / 6 + 1;
-  if (!moment && since < enough_to_learn) return;
-  const double limit =
-      moment ? std::max(in_seconds(minute) / std::max(in_seconds(retry_after), shortest_wait), since / 2) : since;
-  limits_.emplace_back(Dimension::requests, limit, minute, true, LimitSource::rejection, now);
-  if (moment)
-    limits_.back().paced(now);
-  else
+  const Duration rounded_up = retry_after % Duration(1s) == Duration{} ? Duration(1s) : Duration{};
+  const TimePoint begin = now + retry_after - minute - rounded_up - minute / 600;
+  const auto before = static_cast<double>(
+      std::count_if(sent_.begin(), sent_.end(), [&](TimePoint t) { return t >= begin && t <= spending.sent; }) - 1);
+  if (!is_moment(retry_after, minute)) {
+    if (before < enough_to_learn) return;
+    limits_.emplace_back(Dimension::requests, before, minute, true, LimitSource::rejection, now);
     limits_.back().rejected(answered(spending, Dimension::requests, minute), std::nullopt, 0, retry_after, now);
+    sent_.clear();
+  } else {
+    learn_requests(before, retry_after, minute, now);
+  }
+}
+
+void Limits::learn_requests(double before, Duration full, Duration minute, TimePoint now) {
+  const bool moment = is_moment(full, minute);
+  if (knows_requests() || limits_.size() >= most_limits || (!moment && before < enough_to_learn)) return;
+  const double pace = in_seconds(minute) / std::max(in_seconds(full), shortest_wait);
+  limits_.emplace_back(Dimension::requests, moment ? std::max(pace, before / 2) : before, minute, moment,
+                       LimitSource::rejection, now);
+  if (moment) limits_.back().paced(now);
   sent_.clear();
+}
+
+double Limits::sent_before(const Spending& spending, Duration minute) const {
+  return static_cast<double>(
+      std::count_if(sent_.begin(), sent_.end(),
+                    [&](TimePoint t) { return t > spending.sent - minute && t <= spending.sent; }) -
+      1);
+}
+
+std::optional<Duration> Limits::full_for(const Spending& spending, TimePoint now) const {
+  const RateLimit* limit = find(Dimension::requests);
+  if (!limit || limit->source() != LimitSource::rejection) return std::nullopt;
+  return limit->full_for(of(spending.believed, Dimension::requests), now);
 }
 
 const RateLimit* Limits::smaller_than(const Amounts& amounts) const {

@@ -30,6 +30,7 @@ struct Spending {
   std::vector<LimitReport> told;  // limits its response named that fell short or not, for a rejection that follows
   Amounts believed{};             // available when it was sent, after it
   double pressure = 0;            // of requests, as RateLimit::spend told
+  int under_way = 1;              // in the pool, this attempt included
 };
 
 class Limits {
@@ -50,6 +51,11 @@ public:
   void heard(std::span<const LimitReport> reports, Duration minute, TimePoint now);
   // A 429 that names a delay. Nothing goes out until then, at most for `longest`.
   void rejected(const Spending& spending, Duration retry_after, Duration minute, Duration longest, TimePoint now);
+  // A 429 that names none, of a limit that only rejections told of: how long that will be; nullopt: there is none.
+  std::optional<Duration> full_for(const Spending& spending, TimePoint now) const;
+  // Nobody told a limit, and there was no room for so long after `before` requests had gone out within a minute.
+  void learn_requests(double before, Duration full, Duration minute, TimePoint now);
+  double sent_before(const Spending& spending, Duration minute) const;
   void cool_down(TimePoint until) { cooldown_ = std::max(cooldown_, until); }
 
   // A limit that its provider told and that is smaller than `amounts` even when it is full; nullptr: none.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/demand.h"
+
 namespace hivemind {
 
 const ProviderSeed& seed_of(const SchedulerConfig& config, const std::string& provider) {
@@ -93,7 +95,9 @@ Spending Pool::sent(std::uint64_t attempt, const Amounts& need, const SchedulerC
   last_sent_ = attempt;
   sent_at_ = now;
   windows.spend(weighed(need), spent(), config.pace_from, config.max_cooldown, now);
-  return limits.reserve(attempt, need, now);
+  auto spending = limits.reserve(attempt, need, now);
+  spending.under_way = in_flight_;
+  return spending;
 }
 
 void Pool::ended(TimePoint now) {
@@ -118,12 +122,28 @@ void Pool::observe(Spending& spending, std::span<const LimitReport> reports, con
   if (!reports.empty()) limits.observe(spending, reports, config.minute, now);
 }
 
-void Pool::succeeded(std::uint64_t attempt, TimePoint now) {
-  overload_.succeeded(attempt);
-  fault_.succeeded(attempt);
+void Pool::succeeded(const Spending& spending, const SchedulerConfig& config, TimePoint now) {
+  overload_.succeeded(spending.attempt);
+  fault_.succeeded(spending.attempt);
+  if (const auto full = unnamed_.served(spending.under_way, spending.sent); full && config.rate_limits)
+    limits.learn_requests(before_unnamed_, *full, config.minute, now);
   quota_ = false;
   aimd_.succeeded(in_flight_, now);
   changed = true;
+}
+
+// A 429 that says nothing: of a limit that others told of, its own arithmetic; else hold and look.
+void Pool::limited_unnamed(const Spending& spending, const SchedulerConfig& config, TimePoint now) {
+  if (!counts_rates(provider_)) return;
+  if (const auto full = limits.full_for(spending, now)) {
+    limits.rejected(spending, *full, config.minute, config.max_cooldown, now);
+    return;
+  }
+  const double before = limits.sent_before(spending, config.minute);
+  const auto hold = unnamed_.rejected(spending.under_way, spending.sent, config.backoff_base, config.backoff_cap, now);
+  if (!hold) return;
+  if (*hold == std::min(config.backoff_base, config.backoff_cap)) before_unnamed_ = before;
+  limits.cool_down(now + *hold);
 }
 
 // A 429 that names a delay: nothing goes out until then. One that names none, or when nobody tells the limits: feel
@@ -149,6 +169,7 @@ void Pool::limited(const Spending& spending, const Failure& failure, const Sched
     quota_ = quota_ || !wait;
     return;
   }
+  if (!wait && config.rate_limits) limited_unnamed(spending, config, now);
   if (!wait || !limits.knows_requests() || *wait > config.minute) aimd_.explore(now);
   aimd_.congested(spending.attempt);
 }

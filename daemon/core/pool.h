@@ -12,6 +12,7 @@
 #include "core/retry_policy.h"
 #include "core/run_queue.h"
 #include "core/turn_holds.h"
+#include "core/unnamed_rejections.h"
 #include "core/usage_history.h"
 
 namespace hivemind {
@@ -42,7 +43,7 @@ public:
 
   void answered();  // a head, whatever it says
   void observe(Spending& spending, std::span<const LimitReport> reports, const SchedulerConfig& config, TimePoint now);
-  void succeeded(std::uint64_t attempt, TimePoint now);  // content came
+  void succeeded(const Spending& spending, const SchedulerConfig& config, TimePoint now);  // content came
   // `Told`: it was a breaker's probe; a breaker is open now.
   struct Told {
     bool probe = false, open = false;
@@ -100,6 +101,7 @@ public:
 
 private:
   static double weighed(const Amounts& amounts);
+  void limited_unnamed(const Spending& spending, const SchedulerConfig& config, TimePoint now);
   void limited(const Spending& spending, const Failure& failure, const SchedulerConfig& config, Jitter& jitter,
                TimePoint now);
 
@@ -112,6 +114,8 @@ private:
   int in_flight_ = 0;
   std::uint64_t last_sent_ = 0;
   TimePoint sent_at_{};  // the latest
+  UnnamedRejections unnamed_;
+  double before_unnamed_ = 0;  // requests that went well in the minute before the first of them
 };
 
 const ProviderSeed& seed_of(const SchedulerConfig& config, const std::string& provider);

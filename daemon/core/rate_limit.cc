@@ -16,7 +16,10 @@ constexpr double least_care = 0.04, most_care = 0.3;
 constexpr double longest_quantum = 1.0 / 6, least_proof = 4;
 constexpr double spread = 8;  // until proven, so many in the time that one needs to be refilled
 // A rate that only rejections tell of: how it grows with each request that is served, and falls with one that is not.
-constexpr double eager = 1.02, cautious = 1.0025, backoff = 0.9, plunge = 0.75;
+constexpr double eager = 0.02, cautious = 0.0025, surest = 0.0003, backoff = 0.9, plunge = 0.75;
+constexpr int enough_to_measure = 12;                    // served between two rejections
+constexpr int long_quiet = 400;                          // served without a rejection: more may be allowed by now
+constexpr double below = 0.985;                          // what was measured
 constexpr int silent_answers = 20, silent_minutes = 10;  // that do not name a limit: it is gone
 constexpr Duration longest_window = 366 * 24h;
 constexpr int soon = 8;  // refused again before so many were served: far too fast
@@ -48,7 +51,8 @@ RateLimit::RateLimit(Dimension dimension, double limit, Duration window, bool bu
       level_(limit_),
       updated_(now),
       end_(now + window_),
-      burst_(infinite) {}
+      burst_(infinite),
+      growth_(cautious) {}
 
 double RateLimit::rate() const { return limit_ / in_seconds(window_) * (1 - care_); }
 double RateLimit::capacity() const { return std::min(limit_, burst_); }
@@ -128,9 +132,31 @@ void RateLimit::paced(TimePoint now) {
 
 void RateLimit::served(double pressure, TimePoint now) {
   proven_burst_ = std::max(proven_burst_, pressure);
+  ++accepted_;
   if (source_ != LimitSource::rejection || !bucket_ || available(now) > capacity() / 2) return;
-  ++served_;
-  limit_ *= refused_at_ && limit_ > *refused_at_ * backoff * backoff ? cautious : eager;
+  if (++served_ % long_quiet == 0) growth_ = std::min(2 * growth_, cautious);
+  limit_ *= 1 + (refused_at_ && limit_ > *refused_at_ * backoff * backoff ? growth_ : eager);
+}
+
+std::optional<Duration> RateLimit::full_for(double believed, TimePoint now) const {
+  if (bucket_) return from_seconds(1 / rate());
+  if (believed > limit_ / 2) return std::nullopt;  // it begins later than we thought
+  return window_end(now) - now;
+}
+
+// It was empty at both rejections, so what was let through between them came in between them.
+void RateLimit::refused(TimePoint sent) {
+  const double factor = refused_at_ && served_ < soon ? plunge : backoff;
+  const double time = in_seconds(sent - refused_sent_);
+  const bool measured = refused_at_ && accepted_ >= enough_to_measure && time > 0;
+  const double rate_then = accepted_ / std::max(time, tiny) * in_seconds(window_);
+  const double limit = measured ? std::clamp(below * rate_then, factor * limit_, limit_) : factor * limit_;
+  growth_ = measured ? std::max(growth_ / 2, surest) : cautious;
+  refused_at_ = limit_;
+  refused_sent_ = sent;
+  served_ = 0;
+  accepted_ = 0;
+  set_limit(limit, source_);
 }
 
 void RateLimit::give_back(double amount, TimePoint spent_at, TimePoint now) {
@@ -241,13 +267,14 @@ void RateLimit::rejected(const Answered& answered, std::optional<double> remaini
     const Duration into = now - began_;
     if (answered.newest && into < window_ / 4 && in_seconds(retry_after) < slack(window_)) {
       lag_ = std::min<Duration>(lag_ + into + retry_after, window_ / 4);
+    } else if (answered.newest && source_ == LimitSource::rejection) {
+      // What went out before it in this window was let through, so that is the limit.
+      const double before = limit_ - believed - answered.need;
+      if (before >= limit_ / 2) set_limit(std::min(limit_, before), source_);
     }
     if (within) end_ = end;
   } else if (answered.newest && source_ == LimitSource::rejection) {
-    const double factor = refused_at_ && served_ < soon ? plunge : backoff;
-    refused_at_ = limit_;
-    served_ = 0;
-    set_limit(limit_ * factor, source_);
+    refused(answered.sent);
   } else if (answered.newest && believed >= 1) {
     shrink_burst(answered.pressure, retry_after, now);
   }

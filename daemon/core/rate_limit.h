@@ -55,6 +55,8 @@ public:
   // thought was left when it was sent. Corrects the kind, the phase or the burst, so that it does not happen again.
   void rejected(const Answered& answered, std::optional<double> remaining, double believed, Duration retry_after,
                 TimePoint now);
+  // Rejected without a word, when so much was believed to be left: how long until there is room; nullopt: no saying.
+  std::optional<Duration> full_for(double believed, TimePoint now) const;
   // Capacity was left, yet it was refused for a moment: the provider enforces a shorter quantum than the window.
   void shrink_burst(double pressure, Duration retry_after, TimePoint now);
   // A rejection told of it, as the time that one more takes: one at a time, at that pace.
@@ -82,6 +84,7 @@ private:
   void set_limit(double limit, LimitSource source);
   void become_window(TimePoint end);
   void forget_burst();
+  void refused(TimePoint sent);
   bool unproven() const;
   bool waits_for_scout(TimePoint now) const;
   bool explains_bucket(double remaining, Duration reset, std::int64_t granularity) const;
@@ -108,7 +111,10 @@ private:
   double pressure_ = 0, proven_burst_ = 0;
   TimePoint last_spent_{};
   std::optional<double> refused_at_;  // source rejection: the rate that was too much
-  int served_ = 0;                    // since then
+  int served_ = 0;                    // since then, that used it up
+  TimePoint refused_sent_{};
+  double accepted_ = 0;  // since then, in all
+  double growth_;        // by each that is served
   TimePoint told_at_{};
   int silent_ = 0;  // responses since then that did not name it
 };

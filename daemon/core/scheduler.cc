@@ -61,7 +61,8 @@ void Scheduler::first_content(RequestId id, TimePoint now) {
   if (found == impl_->requests.end() || !found->second->attempt) return;
   auto& request = *found->second;
   if (!std::exchange(request.attempt->answered, true)) request.pool->answered();
-  if (!std::exchange(request.attempt->content, true)) request.pool->succeeded(request.attempt->spending.attempt, now);
+  if (!std::exchange(request.attempt->content, true))
+    request.pool->succeeded(request.attempt->spending, impl_->config, now);
   impl_->touch(*request.pool);
 }
 

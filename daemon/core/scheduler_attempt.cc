@@ -84,9 +84,10 @@ FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& told_fai
   }
   begin_wait(request, now);
   if (told.open) step_back(request);
-  // A named delay holds the whole pool, so its place in line is all this request needs.
-  const bool pool_waits = (config.rate_limits && pool.limits.cooldown(now) >= std::optional(decision.not_before)) ||
-                          (config.long_windows && pool.windows.closed(now));
+  // A delay, named or presumed, holds the whole pool, so its place in line is all this request needs.
+  const auto cooldown = config.rate_limits ? pool.limits.cooldown(now) : std::nullopt;
+  const bool pool_waits =
+      (cooldown && (unnamed || *cooldown >= decision.not_before)) || (config.long_windows && pool.windows.closed(now));
   if (pool_waits)
     wait_in_queue(request, now);
   else
@@ -107,7 +108,7 @@ void Scheduler::Impl::finished(Request& request, const Usage& usage, bool broken
   if (!attempt.answered) pool.answered();
   if (broken) ++pool.faults;
   if (!attempt.content && !broken)
-    pool.succeeded(attempt.spending.attempt, now);
+    pool.succeeded(attempt.spending, config, now);
   else
     pool.undecided(attempt.spending.attempt, now);
   if (broken) request.agent->owed = true;

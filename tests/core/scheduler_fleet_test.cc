@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "core/seconds.h"
 #include "tests/core/fleet.h"
@@ -133,6 +134,52 @@ TEST(Fleet, AnUnannouncedRateIsFelt) {
     EXPECT_LE(result.rejected, 10 + 0.03 * 600);
     EXPECT_LE(result.makespan, scaled(Duration(60s), 1.1 * (600 - (quantum > 0 ? quantum : 60)) / 60));
   }
+}
+
+// Nobody announces anything, and rejections name no delay either: how long there is no room is found out once.
+TEST(Fleet, ALimitThatNobodyTellsIsFoundOut) {
+  for (const auto kind : {Kind::window, Kind::bucket}) {
+    for (const double quantum : {0.0, 1.0}) {
+      SCOPED_TRACE(testing::Message() << (kind == Kind::window ? "window" : "bucket, at once ") << quantum);
+      if (kind == Kind::window && quantum > 0) continue;
+      auto provider = rules(kind, 60);
+      provider.quantum = quantum;
+      provider.headers = provider.retry_after = false;
+      Fleet fleet(SchedulerConfig{}, provider);
+      for (int i = 0; i < 30; ++i) fleet.add({.turns = 20});
+      const auto result = fleet.run();
+      EXPECT_EQ(result.dead, 0);
+      EXPECT_LE(result.rejected, 20 + 0.02 * 600);
+      EXPECT_LE(result.makespan, scaled(Duration(60s), 1.2 * 600 / 60));
+    }
+  }
+}
+
+// At most so many at once, and 429s that say nothing: no rate is made of it.
+TEST(Fleet, ACapOnConcurrencyIsNotTakenForARate) {
+  Scheduler scheduler(SchedulerConfig{});
+  scheduler.add_run(run_spec(1), start);
+  std::set<RequestId> under_way;
+  TimePoint now = start;
+  for (int i = 0; i < 400; ++i) scheduler.submit(1, profile("deepseek"), now);
+  int done = 0;
+  for (; now < start + 120s && done < 400; now += 100ms) {
+    for (const auto& action : scheduler.act(now)) {
+      const auto id = std::get<Dispatch>(action).request;
+      if (under_way.size() >= 8)
+        scheduler.failed(id, {FailureClass::rate_limited, 429, std::nullopt, ""}, {}, now);
+      else
+        under_way.insert(id);
+    }
+    for (const auto id : std::exchange(under_way, {})) {  // each takes a step
+      scheduler.first_content(id, now);
+      scheduler.finished(id, usage(10, 10), false, now);
+      ++done;
+    }
+  }
+  EXPECT_EQ(done, 400);
+  EXPECT_LE(now - start, Duration(40s));
+  EXPECT_TRUE(scheduler.snapshot(now).pools.at(0).limits.empty());
 }
 
 TEST(Fleet, AnOutageIsOutlivedAndForgotten) {
