@@ -30,9 +30,9 @@ std::optional<std::string> RunServer::begin(HandedRun handed) {
   if (ec) return "the listener cannot be used: " + ec.message();
   handed.listener.release();
   run->listener.non_blocking(true, ec);
-
   if (handed.kernel)
     if (auto problem = begin_kernel(run, std::move(*handed.kernel))) return problem;
+
   const auto& hello = run->hello;
   RunSpec spec;
   spec.id = hello.run_id;
@@ -54,9 +54,9 @@ std::optional<std::string> RunServer::begin(HandedRun handed) {
   spdlog::info("run began run={:016x} name={} pid={} port={}", run->id(), run->hello.name, run->hello.pid,
                run->listener.local_endpoint(ec).port());
   spawn(services_.loop, "accept", accept(run));
+  if (run->kernel) spawn(services_.loop, "accept", accept_kernel(run));
   return std::nullopt;
 }
-  if (run->kernel) spawn(services_.loop, "accept", accept_kernel(run));
 
 hm_summary RunServer::summary(std::uint64_t run_id) {
   hm_summary out{};
@@ -83,12 +83,12 @@ void RunServer::end(std::uint64_t run_id) {
   accept_rest(found->second);
   error_code ignored;
   found->second->listener.close(ignored);
-  runs_.erase(found);
-  if (!services_.draining) services_.admission.remove_run(run_id);  // while draining, what waits may still go out
   if (const auto& kernel = found->second->kernel) {
     accept_rest_kernel(found->second);
     kernel->listener.close(ignored);
   }
+  runs_.erase(found);
+  if (!services_.draining) services_.admission.remove_run(run_id);  // while draining, what waits may still go out
 }
 
 // What the last process sent before it ended may still wait to be accepted.
@@ -105,9 +105,9 @@ void RunServer::write_policy(Run& run) {
   const auto hosts = llm_hosts(*services_.config);
   if (const auto left_out = run.table.write_policy(services_.config->ports, hosts))
     spdlog::warn("{} hosts do not fit into the token table and are captured only by SNI", left_out);
+  if (run.kernel) run.kernel->table.tokens().write_policy(services_.config->ports, hosts);
 }
 
-  if (run.kernel) run.kernel->table.tokens().write_policy(services_.config->ports, hosts);
 void RunServer::write_policies() {
   for (auto& [id, run] : runs_) write_policy(*run);
 }

@@ -28,13 +28,13 @@ private:
   void accept_rest(const RunPtr& run);
   void admit(const RunPtr& run, tcp::socket socket);
   static asio::awaitable<void> serve(Services& services, RunPtr run, tcp::socket socket, OriginalDestination original);
-
-  Services& services_;
   // run_server_kernel.cc: the same for what was captured in the kernel.
   std::optional<std::string> begin_kernel(const RunPtr& run, HandedEntrance handed);
   asio::awaitable<void> accept_kernel(RunPtr run);
   void accept_rest_kernel(const RunPtr& run);
   void admit_kernel(const RunPtr& run, tcp::socket socket, const tcp::endpoint& source);
+
+  Services& services_;
   std::unordered_map<RunId, RunPtr> runs_;
 };
 

@@ -57,10 +57,10 @@ public:
 
 private:
   struct Unmap {
+    std::size_t size;
     void operator()(hm_table* table) const noexcept;
   };
   TokenTable(hm_table* table, std::size_t size) : table_(table, Unmap{size}) {}
   std::unique_ptr<hm_table, Unmap> table_;
-    std::size_t size;
 };
 }  // namespace hivemind
