@@ -10,6 +10,8 @@ namespace hivemind {
 namespace {
 constexpr std::array dimensions{Dimension::requests, Dimension::input_tokens, Dimension::output_tokens,
                                 Dimension::tokens};
+constexpr std::size_t index_of(Dimension d) { return static_cast<std::size_t>(d); }
+constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr std::size_t longest_memory = 10000;  // dispatches remembered to learn a limit nobody told
 constexpr double shortest_wait = 1e-3;         // seconds; a retry at once says nothing of a rate
 constexpr int overtaking = 200;                // a share of the window: how far apart requests may overtake each other
@@ -20,11 +22,12 @@ bool is_moment(Duration wait, Duration minute) { return in_seconds(wait) <= in_s
 constexpr double usual_requests = 60, usual_tokens = 100'000;
 }  // namespace
 
-std::optional<Limits::Wait> Limits::wait(const Amounts& need, TimePoint now) const {
+std::optional<Limits::Wait> Limits::wait(const Amounts& need, TimePoint now, const Crowd& crowd) const {
   std::optional<Wait> longest;
   if (now < cooldown_) longest = Wait{cooldown_, nullptr};
   for (const auto& limit : limits_) {
-    const TimePoint ready = limit.ready_at(of(need, limit.dimension()), now);
+    const TimePoint ready = std::max(limit.ready_at(of(need, limit.dimension()), now),
+                                     limit.evenly_at(crowd.requests, crowd.patience, now));
     if (ready > now && (!longest || ready > longest->until)) longest = Wait{ready, &limit};
   }
   return longest;
@@ -35,10 +38,18 @@ Spending Limits::reserve(std::uint64_t attempt, const Amounts& need, TimePoint n
     of(spent_, d) += of(need, d);
     of(outstanding_, d) += of(need, d);
   }
-  Spending spending{attempt, now, need, spent_, outstanding_, {}, {}};
+  Spending spending{.attempt = attempt,
+                    .sent = now,
+                    .need = need,
+                    .spent_before = spent_,
+                    .outstanding_before = outstanding_,
+                    .told = {},
+                    .believed = {},
+                    .spent = {}};
   for (auto& limit : limits_) {
-    const double pressure = limit.spend(of(need, limit.dimension()), now);
-    if (limit.dimension() == Dimension::requests && spending.pressure == 0) spending.pressure = pressure;
+    const auto spent = limit.spend(of(need, limit.dimension()), now);
+    auto& told = spending.spent[index_of(limit.dimension())];
+    if (told.pressure == 0) told = spent;
     of(spending.believed, limit.dimension()) = limit.available(now);
   }
   last_sent_ = attempt;
@@ -56,8 +67,8 @@ void Limits::settle(const Spending& spending, const Amounts& actual, TimePoint n
     const double unused = d == Dimension::requests ? 0 : of(spending.need, d) - of(actual, d);
     of(outstanding_, d) -= of(spending.need, d);
     of(spent_, d) -= unused;
-    if (d == Dimension::requests && of(actual, d) > 0) {
-      if (auto* limit = find(d)) limit->served(spending.pressure, now);
+    if (of(actual, d) > 0) {
+      if (auto* limit = find(d)) limit->served(spending.spent[index_of(d)].pressure - std::max(0.0, unused), now);
     }
     if (unused == 0) continue;
     for (auto& limit : limits_) {
@@ -117,7 +128,8 @@ RateLimit::Answered Limits::answered(const Spending& spending, Dimension d, Dura
           .unsettled = unsettled,
           .outstanding = of(outstanding_, d),
           .newest = spending.attempt > corrected_,
-          .pressure = d == Dimension::requests ? spending.pressure : 0};
+          .pressure = spending.spent[index_of(d)].pressure,
+          .on_trial = spending.spent[index_of(d)].on_trial};
 }
 
 void Limits::observe(Spending& spending, std::span<const LimitReport> reports, Duration minute, TimePoint now) {
@@ -161,8 +173,7 @@ void Limits::heard(std::span<const LimitReport> reports, Duration minute, TimePo
 void Limits::rejected(const Spending& spending, Duration retry_after, Duration minute, Duration longest,
                       TimePoint now) {
   cool_down(now + std::min(retry_after, longest));
-  RateLimit* hidden = nullptr;  // a limit that claims to have had room
-  bool found = false;
+  bool found = false, known = false;
   for (auto& limit : limits_) {
     const auto told = std::find_if(spending.told.begin(), spending.told.end(), [&](const LimitReport& r) {
       return r.dimension == limit.dimension() && r.remaining &&
@@ -177,14 +188,39 @@ void Limits::rejected(const Spending& spending, Duration retry_after, Duration m
       limit.rejected(as, remaining, of(spending.believed, limit.dimension()), retry_after, now);
       found = true;
     } else if (limit.dimension() == Dimension::requests) {
-      hidden = &limit;
+      known = true;
     }
   }
-  if (!found && hidden && is_moment(retry_after, minute) && spending.attempt > corrected_)
-    hidden->shrink_burst(spending.pressure, retry_after, now);
-  if (!found && !hidden && spending.attempt > corrected_ && retry_after <= minute + minute / 4)
+  if (!found && known && is_moment(retry_after, minute) && spending.attempt > corrected_) {
+    auto& hidden = *suspect(spending);
+    hidden.shrink_burst(answered(spending, hidden.dimension(), hidden.window()), retry_after, now);
+  }
+  if (!found && !known && spending.attempt > corrected_ && retry_after <= minute + minute / 4)
     learn_requests(spending, retry_after, minute, now);
   corrected_ = last_sent_;
+}
+
+// All limits claim to have had room, so one of them is enforced by the second: that which was drawn on harder than
+// ever.
+RateLimit* Limits::suspect(const Spending& spending) {
+  RateLimit* suspect = find(Dimension::requests);
+  double most = 0;
+  for (auto& limit : limits_) {
+    const auto& spent = spending.spent[index_of(limit.dimension())];
+    const double suspicion = spent.on_trial ? infinite : limit.suspicion(spent.pressure);
+    if (suspicion <= most) continue;
+    most = suspicion;
+    suspect = &limit;
+  }
+  return suspect;
+}
+
+// A header tells whether it was counted, but never of a shorter quantum.
+void Limits::lost(const Spending& spending, TimePoint now) {
+  for (auto& limit : limits_) {
+    if (limit.dimension() != Dimension::requests || (!spending.told.empty() && !limit.has_quantum())) continue;
+    limit.lost(of(spending.need, Dimension::requests), spending.sent, now);
+  }
 }
 
 // Nobody tells the limit. A moment's wait is the time that a bucket needs for one more; a longer one ends a window, and

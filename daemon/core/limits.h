@@ -29,8 +29,14 @@ struct Spending {
   Amounts outstanding_before{};   // of the pool, this attempt included
   std::vector<LimitReport> told;  // limits its response named that fell short or not, for a rejection that follows
   Amounts believed{};             // available when it was sent, after it
-  double pressure = 0;            // of requests, as RateLimit::spend told
   int under_way = 1;              // in the pool, this attempt included
+  std::array<RateLimit::Spent, 4> spent{};  // as RateLimit::spend told, by dimension
+};
+
+// How many requests want to go out before long, and how long the next of them bears to wait in all.
+struct Crowd {
+  double requests = 0;
+  Duration patience = Duration::max();
 };
 
 class Limits {
@@ -40,7 +46,7 @@ public:
     const RateLimit* limit = nullptr;  // nullptr: a cooldown
   };
   // What keeps `need` from being sent now; nullopt: nothing.
-  std::optional<Wait> wait(const Amounts& need, TimePoint now) const;
+  std::optional<Wait> wait(const Amounts& need, TimePoint now, const Crowd& crowd = {}) const;
   Spending reserve(std::uint64_t attempt, const Amounts& need, TimePoint now);
   // `actual`: what the provider charged.
   void settle(const Spending& spending, const Amounts& actual, TimePoint now);
@@ -56,6 +62,8 @@ public:
   // Nobody told a limit, and there was no room for so long after `before` requests had gone out within a minute.
   void learn_requests(double before, Duration full, Duration minute, TimePoint now);
   double sent_before(const Spending& spending, Duration minute) const;
+  // It met a fault, perhaps before anybody counted it.
+  void lost(const Spending& spending, TimePoint now);
   void cool_down(TimePoint until) { cooldown_ = std::max(cooldown_, until); }
 
   // A limit that its provider told and that is smaller than `amounts` even when it is full; nullptr: none.
@@ -82,6 +90,7 @@ private:
   static constexpr std::size_t most_limits = 16;  // a provider names a handful
   const RateLimit* find(Dimension dimension) const;
   RateLimit* find(Dimension dimension);
+  RateLimit* suspect(const Spending& spending);
   void learn_requests(const Spending& spending, Duration retry_after, Duration minute, TimePoint now);
   RateLimit* find(Dimension dimension, Duration window);
   RateLimit::Answered answered(const Spending& spending, Dimension dimension, Duration window) const;

@@ -13,6 +13,7 @@
 //   late <= c + D (m-1) c + sum over competitors of ((m-1) c + w_g/w leash)      in shares of the pool's minute.
 // The leash also ends every wait: V passes S + leash / weight sooner or later, and newcomers start at V.
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "core/order_policy.h"
@@ -20,13 +21,15 @@
 namespace hivemind {
 namespace {
 constexpr double leash = fair_leash;
+// Of a minute: equals that came to the same tag by different sums are equals still, and their arrival decides.
+constexpr double grains = 1 << 24;
 
 class Fair final : public OrderPolicy {
 public:
   std::unique_ptr<OrderPolicy> clone() const override { return std::make_unique<Fair>(*this); }
 
   double key(const Flow& flow) const override {
-    return flow.tag + std::min(flow.queued, std::max(leash, flow.cost)) / flow.weight;
+    return std::round((flow.tag + std::min(flow.queued, std::max(leash, flow.cost)) / flow.weight) * grains);
   }
   void entered(Flow& flow) override {
     ++waiting_;

@@ -14,6 +14,8 @@ const ProviderSeed& seed_of(const SchedulerConfig& config, const std::string& pr
 }
 
 namespace {
+constexpr int faulty_over = 16;  // attempts that count
+
 RunQueue::Options order_of(const SchedulerConfig& config) {
   return {config.policy, config.fair_order, config.aging_step};
 }
@@ -38,7 +40,7 @@ void Pool::configure(const SchedulerConfig& config, TimePoint now) {
   changed = true;
 }
 
-Gate Pool::gate(const Amounts& need, const SchedulerConfig& config, TimePoint now) const {
+Gate Pool::gate(const Amounts& need, Duration patience, const SchedulerConfig& config, TimePoint now) const {
   if (config.long_windows) {
     if (const auto wait = windows.closed(now)) return {Gate::Kind::window, wait->until, {}, wait->window};
   }
@@ -51,7 +53,9 @@ Gate Pool::gate(const Amounts& need, const SchedulerConfig& config, TimePoint no
     if (quota_ && in_flight_ > 0) return {Gate::Kind::quota};
   }
   if (config.rate_limits) {
-    if (const auto wait = limits.wait(need, now)) {
+    // Those under way come back soon, and one in so many for a second attempt.
+    const double requests = static_cast<double>(queue.size()) + in_flight_;
+    if (const auto wait = limits.wait(need, now, {requests / (1 - faulty_), patience})) {
       if (!wait->limit) return {Gate::Kind::cooldown, wait->until};
       return {Gate::Kind::limit, wait->until, wait->limit->dimension()};
     }
@@ -128,6 +132,7 @@ void Pool::succeeded(const Spending& spending, const SchedulerConfig& config, Ti
   if (const auto full = unnamed_.served(spending.under_way, spending.sent); full && config.rate_limits)
     limits.learn_requests(before_unnamed_, *full, config.minute, now);
   quota_ = false;
+  faulty_ -= faulty_ / faulty_over;
   aimd_.succeeded(in_flight_, now);
   changed = true;
 }
@@ -177,7 +182,7 @@ void Pool::limited(const Spending& spending, const Failure& failure, const Sched
 Pool::Told Pool::failed(const Spending& spending, const Failure& failure, const SchedulerConfig& config, Jitter& jitter,
                         TimePoint now) {
   const auto attempt = spending.attempt;
-  Told told{.probe = overload_.is_probe(attempt) || fault_.is_probe(attempt)};
+  Told told{.probe = overload_.is_probe(attempt) || fault_.is_probe(attempt), .probe_at = {}};
   bool overload_told = false, fault_told = false;
   switch (failure.failure_class) {
     case FailureClass::rate_limited:
@@ -195,11 +200,15 @@ Pool::Told Pool::failed(const Spending& spending, const Failure& failure, const 
       ++overloads;
       aimd_.congested(attempt);
       if (config.breakers) overload_.failed(attempt, last_sent_, config, jitter, now);
+      limits.lost(spending, now);
+      faulty_ += (1 - faulty_) / faulty_over;
       overload_told = true;
       break;
     case FailureClass::fault:
       ++faults;
       if (config.breakers) fault_.failed(attempt, last_sent_, config, jitter, now);
+      limits.lost(spending, now);
+      faulty_ += (1 - faulty_) / faulty_over;
       fault_told = true;
       break;
     case FailureClass::permanent_quota:
@@ -214,7 +223,10 @@ Pool::Told Pool::failed(const Spending& spending, const Failure& failure, const 
   }
   if (!overload_told) overload_.undecided(attempt, now);
   if (!fault_told) fault_.undecided(attempt, now);
-  told.open = overload_.state() != Breaker::State::closed || fault_.state() != Breaker::State::closed;
+  for (const auto* breaker : {&overload_, &fault_}) {
+    if (breaker->state() == Breaker::State::open)
+      told.probe_at = std::max(told.probe_at, std::optional(breaker->probe_at()));
+  }
   changed = true;
   return told;
 }

@@ -32,7 +32,8 @@ public:
        TimePoint now);
   void configure(const SchedulerConfig& config, TimePoint now);
 
-  Gate gate(const Amounts& need, const SchedulerConfig& config, TimePoint now) const;
+  // `patience`: how long the request bears to wait in all.
+  Gate gate(const Amounts& need, Duration patience, const SchedulerConfig& config, TimePoint now) const;
   // Whether the slots that are left are held for others than `item`.
   Gate held(const RunQueue::Item& item, const SchedulerConfig& config, TimePoint now);
   // What is left of a long window is spread, though nobody misses its deadline for it: `deadline` is of the first of
@@ -44,9 +45,10 @@ public:
   void answered();  // a head, whatever it says
   void observe(Spending& spending, std::span<const LimitReport> reports, const SchedulerConfig& config, TimePoint now);
   void succeeded(const Spending& spending, const SchedulerConfig& config, TimePoint now);  // content came
-  // `Told`: it was a breaker's probe; a breaker is open now.
+  // `Told`: it was a breaker's probe; when the next one may go, if a breaker is open now.
   struct Told {
-    bool probe = false, open = false;
+    bool probe = false;
+    std::optional<TimePoint> probe_at;
   };
   Told failed(const Spending& spending, const Failure& failure, const SchedulerConfig& config, Jitter& jitter,
               TimePoint now);
@@ -112,6 +114,7 @@ private:
   // own answer.
   bool quota_ = false;
   int in_flight_ = 0;
+  double faulty_ = 0;  // share of the latest attempts that met a fault or an overload
   std::uint64_t last_sent_ = 0;
   TimePoint sent_at_{};  // the latest
   UnnamedRejections unnamed_;

@@ -11,7 +11,8 @@ namespace {
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr double tiny = 1e-6;
 constexpr int longest_relax = 160;  // quiet windows before a learned restriction is loosened again, at most
-constexpr double least_care = 0.04, most_care = 0.3;
+constexpr int quantum_lasts = 3;    // times as many, for a quantum: they are rarely changed
+constexpr double least_care = 0.03, most_care = 0.3;
 // Providers cut their windows into seconds or tens of seconds: who let through this share at once has no quantum.
 constexpr double longest_quantum = 1.0 / 6, least_proof = 4;
 constexpr double spread = 8;  // until proven, so many in the time that one needs to be refilled
@@ -20,6 +21,8 @@ constexpr double eager = 0.02, cautious = 0.0025, surest = 0.0003, backoff = 0.9
 constexpr int enough_to_measure = 12;                    // served between two rejections
 constexpr int long_quiet = 400;                          // served without a rejection: more may be allowed by now
 constexpr double below = 0.985;                          // what was measured
+constexpr int first_distrust = 25, most_distrust = 6;  // faults taken as counted after a refused trial; its doublings
+constexpr int reserve = 3;  // the part of a window that is kept for retries when it is let out evenly
 constexpr int silent_answers = 20, silent_minutes = 10;  // that do not name a limit: it is gone
 constexpr Duration longest_window = 366 * 24h;
 constexpr int soon = 8;  // refused again before so many were served: far too fast
@@ -68,7 +71,7 @@ TimePoint RateLimit::window_end(TimePoint now) const {
 
 void RateLimit::roll(TimePoint now) {
   if (relax_at_ != TimePoint{} && now >= relax_at_) {
-    relax_at_ = now + window_ * relax_after_;
+    restrain(now);
     if (burst_ < limit_)
       burst_ *= 2;
     else if (source_ == LimitSource::rejection && !bucket_)
@@ -83,7 +86,9 @@ void RateLimit::roll(TimePoint now) {
     scouting_ = true;
     scout_sent_.reset();
   }
+  const double proven = bucket_ ? std::min(capacity(), level_ - doubt_ + rate() * in_seconds(now - updated_)) : 0;
   level_ = available(now);
+  doubt_ = bucket_ ? std::max(0.0, level_ - proven) : now < end_ ? doubt_ : 0;
   end_ = window_end(now);
   updated_ = now;
 }
@@ -95,6 +100,12 @@ TimePoint RateLimit::ready_at(double amount, TimePoint now) const {
     return unproven() ? std::max(now, last_spent_ + from_seconds(1 / (rate() * spread))) : now;
   }
   return bucket_ ? now + from_seconds((need - have) / rate()) : window_end(now);
+}
+
+TimePoint RateLimit::evenly_at(double wanted, Duration patience, TimePoint now) const {
+  if (bucket_ || dimension_ != Dimension::requests || wanted <= available(now)) return now;
+  const Duration over = std::clamp<Duration>(2 * window_ + window_ / reserve - patience, Duration{}, window_);
+  return std::max(now, last_spent_ + from_seconds(in_seconds(over) / limit_));
 }
 
 bool RateLimit::waits_for_scout(TimePoint now) const {
@@ -109,8 +120,10 @@ bool RateLimit::unproven() const {
          proven_burst_ < std::max(limit_ * longest_quantum, least_proof);
 }
 
-double RateLimit::spend(double amount, TimePoint now) {
+RateLimit::Spent RateLimit::spend(double amount, TimePoint now) {
   roll(now);
+  const bool on_trial = doubt_ > 0 && level_ - doubt_ + tiny < amount;
+  if (on_trial) doubt_ = std::max(0.0, level_ - amount);
   if (!scout_sent_) {
     scout_sent_ = now;
     // A window may begin with its first request instead of on the clock; a report of the clock's phase comes with its
@@ -121,7 +134,7 @@ double RateLimit::spend(double amount, TimePoint now) {
   const double drained = limit_ / in_seconds(window_) * in_seconds(std::max(now - last_spent_, Duration{}));
   pressure_ = std::max(0.0, pressure_ - drained) + amount;
   last_spent_ = now;
-  return pressure_;
+  return {pressure_, on_trial};
 }
 
 void RateLimit::paced(TimePoint now) {
@@ -159,10 +172,32 @@ void RateLimit::refused(TimePoint sent) {
   set_limit(limit, source_);
 }
 
+double RateLimit::suspicion(double pressure) const {
+  return bucket_ && pressure > proven_burst_ + tiny ? pressure / rate() : 0;
+}
+
 void RateLimit::give_back(double amount, TimePoint spent_at, TimePoint now) {
   roll(now);
   if (!bucket_ && spent_at < end_ - window_ - margin(window_)) return;  // that window is over
   level_ = std::min(capacity(), level_ + amount);
+}
+
+void RateLimit::lost(double amount, TimePoint spent_at, TimePoint now) {
+  if (++lost_ < trust_at_) return;
+  roll(now);
+  if (!bucket_ && spent_at < end_ - window_ - margin(window_)) return;
+  const double before = level_;
+  level_ = std::min(capacity(), level_ + amount);
+  doubt_ += level_ - before;
+  pressure_ = std::max(0.0, pressure_ - amount);
+}
+
+// What was given back on trial had been counted after all.
+void RateLimit::refuted(TimePoint now) {
+  roll(now);
+  level_ = std::min(level_ - doubt_, 0.0);
+  doubt_ = 0;
+  trust_at_ = lost_ + (first_distrust << std::min(counted_++, most_distrust));
 }
 
 void RateLimit::set_limit(double limit, LimitSource source) {
@@ -208,6 +243,7 @@ void RateLimit::observe(const LimitReport& told_report, const Answered& answered
   const LimitReport report = sane(told_report);
   roll(now);
   const bool first = source_ != LimitSource::header;
+  const double believed = level_;
   if (report.limit && static_cast<double>(*report.limit) != limit_) {
     set_limit(static_cast<double>(*report.limit), LimitSource::header);
   }
@@ -244,17 +280,23 @@ void RateLimit::observe(const LimitReport& told_report, const Answered& answered
   const double told = rest - answered.overdue;
   if (resynchronised) level_ = rest - answered.after;
   level_ = std::min(level_, told);
-  // Token estimates err; what the provider says is left and nobody under way can still take is ours.
-  if (dimension_ != Dimension::requests) level_ = std::max(level_, told - answered.outstanding - rounding);
-  // What was lost on the way (a reset, a gateway's own error) was never counted there: once nothing is uncertain, what
-  // is left is what it says.
-  else if (!bucket_ && answered.sent >= began_)
+  if (has_quantum()) {
+    // What is left of a minute says nothing of the second.
+  } else if (dimension_ != Dimension::requests) {
+    // Token estimates err; what the provider says is left and nobody under way can still take is ours.
+    level_ = std::max(level_, told - answered.outstanding - rounding);
+  } else if (bucket_ || answered.sent >= began_) {
+    // What was lost on the way (a reset, a gateway's own error) was never counted there: once nothing is uncertain,
+    // what is left is what it says.
     level_ = std::max(level_, remaining - answered.uncertain);
+  }
   level_ = std::min(level_, capacity());
+  doubt_ = std::max(0.0, doubt_ - std::max(0.0, believed - level_));
 }
 
 void RateLimit::rejected(const Answered& answered, std::optional<double> remaining, double believed,
                          Duration retry_after, TimePoint now) {
+  if (answered.on_trial && in_seconds(retry_after) <= in_seconds(window_) + slack(window_)) return refuted(now);
   roll(now);
   const double wait = in_seconds(retry_after);
   const double expected = std::max(0.0, answered.need - remaining.value_or(0)) / rate();
@@ -276,23 +318,30 @@ void RateLimit::rejected(const Answered& answered, std::optional<double> remaini
   } else if (answered.newest && source_ == LimitSource::rejection) {
     refused(answered.sent);
   } else if (answered.newest && believed >= 1) {
-    shrink_burst(answered.pressure, retry_after, now);
+    shrink_burst(answered, retry_after, now);
   }
-  if (source_ == LimitSource::rejection) relax_at_ = now + window_ * relax_after_;  // a guess: raised again in time
+  if (source_ == LimitSource::rejection) restrain(now);  // a guess: raised again in time
   level_ = std::min(level_, 0.0);
 }
 
-void RateLimit::shrink_burst(double pressure, Duration retry_after, TimePoint now) {
+void RateLimit::shrink_burst(const Answered& answered, Duration retry_after, TimePoint now) {
+  if (answered.on_trial) return refuted(now);
+  const double pressure = answered.pressure;
   roll(now);
   if (!bucket_) return;
-  // A bucket of `pressure` would have let it through, so the quantum is the whole number below; from the second time on
-  // it is another kind of quantum.
-  const double deepest = pressure > 0 ? std::ceil(pressure - tiny) - 1 : std::floor(rate() * in_seconds(retry_after));
+  // A bucket of `pressure` would have let it through, so the quantum is the whole number below, or as many tokens as
+  // were served at once; from the second time on it is another kind of quantum.
+  const double whole = pressure > 0 ? std::ceil(pressure - tiny) - 1 : std::floor(rate() * in_seconds(retry_after));
+  const double deepest = dimension_ == Dimension::requests ? whole : std::min(proven_burst_, pressure / 2);
   if (burst_ < infinite) relax_after_ = std::min(2 * relax_after_, longest_relax);
   burst_ = std::max(1.0, std::min(std::floor(capacity() / 2), deepest));
   care_ = std::clamp(2 * care_, least_care, most_care);
-  relax_at_ = now + window_ * relax_after_;
+  restrain(now);
   level_ = std::min(level_, 0.0);
+}
+
+void RateLimit::restrain(TimePoint now) {
+  relax_at_ = now + window_ * relax_after_ * (has_quantum() ? quantum_lasts : 1);
 }
 
 bool RateLimit::vanished(Duration minute, TimePoint now) {
@@ -310,7 +359,7 @@ bool RateLimit::usable(TimePoint now) {
   updated_ = std::min(updated_, now);
   told_at_ = std::min(told_at_, now);
   end_ = std::min(end_, now + window_);
-  relax_at_ = std::min(relax_at_, now + window_ * relax_after_);
+  relax_at_ = std::min(relax_at_, now + window_ * relax_after_ * quantum_lasts);
   return true;
 }
 

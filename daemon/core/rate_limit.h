@@ -26,16 +26,26 @@ public:
   Duration window() const { return window_; }
   bool bucket() const { return bucket_; }
   double limit() const { return limit_; }
+  bool has_quantum() const { return std::isfinite(burst_); }  // it proved shorter than the window
   double capacity() const;                // the most that can go out at once: a learned burst, else the limit
   double available(TimePoint now) const;  // negative when settled usage exceeded what was reserved
   TimePoint window_end(TimePoint now) const;
 
   // When `amount` can be spent. More than fits at all can be spent once everything is there.
   TimePoint ready_at(double amount, TimePoint now) const;
-  // Returns the pressure at the provider's door: how deep a bucket it takes to let all of the latest ones through.
-  double spend(double amount, TimePoint now);
+  // When `wanted` requests, more than a window has left, are let out evenly instead of all at once, because whoever
+  // misses two beginnings of a window in a row has waited longer than `patience`.
+  TimePoint evenly_at(double wanted, Duration patience, TimePoint now) const;
+  struct Spent {
+    double pressure = 0;    // at the provider's door: how deep a bucket it takes to let all of the latest ones through
+    bool on_trial = false;  // it is there only if lost() was right
+  };
+  Spent spend(double amount, TimePoint now);
   // What was reserved at `spent_at` was more than needed; negative: less.
   void give_back(double amount, TimePoint spent_at, TimePoint now);
+  // What was spent then met a fault without a word of limits: most likely nobody counted it. It may be spent again on
+  // trial; a rejection of that teaches otherwise for a good while.
+  void lost(double amount, TimePoint spent_at, TimePoint now);
 
   // The attempt that a report or a rejection answers: what it and its successors took of this dimension.
   static constexpr double infinitely_many = std::numeric_limits<double>::infinity();
@@ -49,6 +59,7 @@ public:
     double outstanding = 0;              // reserved now and not settled: may not have been charged yet
     bool newest = true;                  // not sent before a correction of the same kind
     double pressure = 0;                 // as spend() told; 0: unknown
+    bool on_trial = false;
   };
   void observe(const LimitReport& report, const Answered& answered, TimePoint now);
   // A 429 of this limit that names a delay. `remaining`: what it said was left, if anything. `believed`: what we
@@ -58,9 +69,12 @@ public:
   // Rejected without a word, when so much was believed to be left: how long until there is room; nullopt: no saying.
   std::optional<Duration> full_for(double believed, TimePoint now) const;
   // Capacity was left, yet it was refused for a moment: the provider enforces a shorter quantum than the window.
-  void shrink_burst(double pressure, Duration retry_after, TimePoint now);
+  void shrink_burst(const Answered& answered, Duration retry_after, TimePoint now);
   // A rejection told of it, as the time that one more takes: one at a time, at that pace.
   void paced(TimePoint now);
+  // How long it takes to refill `pressure`, if it was never served under as much: what a rejection nobody explains is
+  // most likely about. Zero: it is not about this limit.
+  double suspicion(double pressure) const;
   // The attempt that spent under that pressure was served: no quantum is shorter. A limit that only rejections tell of
   // is raised a little.
   void served(double pressure, TimePoint now);
@@ -85,6 +99,8 @@ private:
   void become_window(TimePoint end);
   void forget_burst();
   void refused(TimePoint sent);
+  void refuted(TimePoint now);
+  void restrain(TimePoint now);
   bool unproven() const;
   bool waits_for_scout(TimePoint now) const;
   bool explains_bucket(double remaining, Duration reset, std::int64_t granularity) const;
@@ -104,7 +120,9 @@ private:
   // cost as many rejections as go out at once.
   bool scouting_ = false;
   std::optional<TimePoint> scout_sent_;
-  double burst_;     // learned; infinite until then
+  double burst_;                               // learned; infinite until then
+  double doubt_ = 0;                           // of level_: what lost() gave back and nothing has proven yet
+  int lost_ = 0, counted_ = 0, trust_at_ = 0;  // faults; trials refused; faults until the next trial
   double care_ = 0;  // with a burst: share of the rate kept back, since the way to the provider varies
   TimePoint relax_at_{};
   int relax_after_ = 10;  // windows; longer each time that it proved too early

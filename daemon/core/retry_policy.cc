@@ -3,6 +3,9 @@
 #include <algorithm>
 
 namespace hivemind {
+namespace {
+constexpr int attempts_to_fit = 4;
+}
 
 void RetryBudget::earn(const SchedulerConfig& config, TimePoint now) {
   const double per_second = config.retry_floor / std::max(1e-9, in_seconds(config.minute));
@@ -51,8 +54,10 @@ RetryDecision decide(const SchedulerConfig& config, const Failure& failure, cons
     case FailureClass::fault:
     case FailureClass::retryable:
       if (state.failures >= config.max_attempts) return {};
-      wait = std::max(jitter.full(config.backoff_base, config.backoff_cap, state.failures - 1),
-                      failure.retry_after.value_or(Duration{}));
+      // The less time is left, the sooner: more than one further attempt should fit.
+      wait = std::min<Duration>(jitter.full(config.backoff_base, config.backoff_cap, state.failures - 1),
+                                (state.deadline - now) / attempts_to_fit);
+      wait = std::max(wait, failure.retry_after.value_or(Duration{}));
       wait = std::min(wait + budget.take(config, now), std::max(wait, config.minute));
       break;
   }

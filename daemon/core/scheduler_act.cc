@@ -80,7 +80,7 @@ void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, Ti
       refuse(request, size_refusal(request, *limit), actions, now);
       continue;
     }
-    Gate gate = pool.gate(request.need, config, now);
+    Gate gate = pool.gate(request.need, request.patience(), config, now);
     if (gate.kind == Gate::Kind::window && turn_away(pool, gate, actions, now)) continue;
     if (gate.kind == Gate::Kind::open) gate = pool.paced(request.deadline, config, now);
     if (gate.kind == Gate::Kind::open) gate = pool.held(*first, config, now);

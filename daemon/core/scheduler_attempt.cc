@@ -3,6 +3,8 @@
 
 namespace hivemind {
 namespace {
+constexpr int moments = 1000;  // in a minute: so long after a probe it is surely out
+
 // An attempt that was answered with an error, or never answered, used nothing as far as providers bill.
 bool ran(const Failure& failure) { return failure.status > 0 && failure.status < 400; }
 }  // namespace
@@ -83,22 +85,17 @@ FailureVerdict Scheduler::Impl::failed(Request& request, const Failure& told_fai
     return FailureVerdict::pass_on;
   }
   begin_wait(request, now);
-  if (told.open) step_back(request);
   // A delay, named or presumed, holds the whole pool, so its place in line is all this request needs.
   const auto cooldown = config.rate_limits ? pool.limits.cooldown(now) : std::nullopt;
   const bool pool_waits =
       (cooldown && (unnamed || *cooldown >= decision.not_before)) || (config.long_windows && pool.windows.closed(now));
-  if (pool_waits)
+  if (told.probe_at)  // somebody else probes next, lest one bad request keep the breaker open for all
+    sleep(request, std::max(decision.not_before, *told.probe_at + config.minute / moments));
+  else if (pool_waits)
     wait_in_queue(request, now);
   else
     sleep(request, decision.not_before);
   return FailureVerdict::retry;
-}
-
-// While a breaker is open somebody else probes next, lest one bad request keep it open for all.
-void Scheduler::Impl::step_back(Request& request) {
-  request.stood.reset();
-  request.item.rank = 2 * static_cast<std::int64_t>(++last_request);
 }
 
 void Scheduler::Impl::finished(Request& request, const Usage& usage, bool broken, TimePoint now) {

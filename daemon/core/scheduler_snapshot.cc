@@ -105,7 +105,7 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
     Gate gate;
     for (const auto& item : pool->queue.in_order(now)) {
       const Request& request = *requests.at(item.request);
-      if (ahead == 0) gate = pool->gate(request.need, config, now);
+      if (ahead == 0) gate = pool->gate(request.need, request.patience(), config, now);
       if (ahead == 0 && gate.kind == Gate::Kind::open) gate = pool->paced(request.deadline, config, now);
       auto why = reason(request, gate, now);
       why.ahead = ahead;
@@ -131,7 +131,7 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
 }
 
 Refusal Scheduler::Impl::deadline_refusal(const Request& request, TimePoint now) const {
-  const Gate gate = request.pool->gate(request.need, config, now);
+  const Gate gate = request.pool->gate(request.need, request.patience(), config, now);
   const Duration back = gate.until == TimePoint::max() ? Duration(5s) : std::clamp<Duration>(gate.until - now, 1s, 60s);
   return {RefusalKind::deadline,
           "HiveMind held this request for " + in_words(now - request.submitted) +

@@ -48,6 +48,7 @@ struct Request {
   std::int64_t input_bound = 0;  // by what is known of its client's bytes, else profile.input_bound
   const Budget* parked_on = nullptr;
   int oversized = 0;  // rejections while it was larger than a whole limit
+  Duration patience() const { return deadline - submitted; }
 
   // The most that its budget may be charged for one attempt.
   std::int64_t bound() const { return input_bound + profile.output_bound; }
@@ -87,7 +88,6 @@ public:
   void leave_wait(Request& request, TimePoint now);  // from any of them
   void begin_wait(Request& request, TimePoint now);
   void end_wait(Request& request, TimePoint now);
-  void step_back(Request& request);
   void end_turn(const Request& request, TimePoint now);
   static bool holds_turns(const Request& request) { return request.pool->queue.policy().holds_turns(); }
   void take_place(Request& request, TimePoint now);

@@ -125,12 +125,12 @@ TEST(RateLimit, MomentaryRejectionWithRoomLeftTeachesTheBurst) {
   auto limit = requests(60);
   limit.spend(1, t0);
   limit.spend(1, t0);
-  limit.shrink_burst(0, 1s, t0);
+  limit.shrink_burst(answered(t0), 1s, t0);
   EXPECT_DOUBLE_EQ(limit.capacity(), 1);
   EXPECT_GT(limit.ready_at(1, t0), t0 + 1s) << "with a little care: the way there varies";
   EXPECT_LT(limit.ready_at(1, t0), t0 + 1050ms);
   EXPECT_DOUBLE_EQ(limit.available(t0 + 60s), 1);
-  limit.spend(1, t0 + 11min);  // quiet windows loosen it
+  limit.spend(1, t0 + 31min);  // quiet windows loosen it
   EXPECT_GT(limit.capacity(), 1);
 }
 
@@ -149,5 +149,70 @@ TEST(RateLimit, AScoutGoesAheadIntoEachWindow) {
   limit.spend(1, next);
   EXPECT_EQ(limit.ready_at(1, next), next + 1500ms);
 }
+TEST(RateLimit, AFaultGivesBackOnTrialAndAServedTrialKeepsIt) {
+  auto limit = requests(60);
+  EXPECT_FALSE(limit.spend(60, t0).on_trial);
+  limit.served(60, t0);
+  limit.lost(1, t0, t0);
+  EXPECT_EQ(limit.ready_at(1, t0), t0);
+  EXPECT_TRUE(limit.spend(1, t0).on_trial);
+  EXPECT_EQ(limit.ready_at(1, t0), t0 + 1s);
+}
+
+TEST(RateLimit, ARefusedTrialTakesBackAndIsNotRepeatedSoon) {
+  auto limit = requests(60);
+  limit.spend(60, t0);
+  limit.lost(1, t0, t0);
+  auto refused = answered(t0);
+  refused.on_trial = limit.spend(1, t0).on_trial;
+  refused.pressure = 61;
+  limit.shrink_burst(refused, 1s, t0);
+  EXPECT_FALSE(limit.has_quantum()) << "it says nothing of quanta";
+  int trials = 0;
+  for (int i = 0; i < 24; ++i) {
+    limit.lost(1, t0, t0);
+    trials += limit.available(t0) > 0;
+  }
+  EXPECT_EQ(trials, 0);
+  for (int i = 0; i < 3; ++i) limit.lost(1, t0, t0);
+  EXPECT_GT(limit.available(t0), 0) << "asked again after many more";
+}
+
+TEST(RateLimit, WhatIsRefilledMeanwhileIsNoTrial) {
+  auto limit = requests(60);
+  limit.spend(60, t0);
+  limit.lost(1, t0, t0);
+  EXPECT_FALSE(limit.spend(1, t0 + 1s).on_trial);
+  EXPECT_TRUE(limit.spend(1, t0 + 1s).on_trial);
+}
+
+TEST(RateLimit, ABucketLearnsFromHeadersWhatNeverArrived) {
+  auto limit = requests(60);
+  limit.spend(60, t0);
+  auto told = answered(t0);
+  told.uncertain = 2;
+  limit.observe(report(60, 5), told, t0);
+  EXPECT_DOUBLE_EQ(limit.available(t0), 3) << "five are left, and two may still arrive";
+}
+
+TEST(RateLimit, ACrowdThatAWindowCannotServeTwiceGoesOutEvenly) {
+  auto limit = requests(20, false);
+  limit.spend(1, t0);
+  EXPECT_EQ(limit.evenly_at(19, 114s, t0), t0) << "all fit";
+  EXPECT_EQ(limit.evenly_at(25, 200s, t0), t0) << "who misses two beginnings is served by the third";
+  EXPECT_EQ(limit.evenly_at(25, 114s, t0), t0 + 1300ms);
+  EXPECT_EQ(limit.evenly_at(25, 50s, t0), t0 + 3s) << "never slower than a bucket";
+  EXPECT_EQ(requests(20).evenly_at(25, 114s, t0), t0) << "a bucket is even by itself";
+}
+
+TEST(RateLimit, OnlyWhatWasDrawnOnHarderThanEverIsSuspect) {
+  RateLimit tokens(Dimension::tokens, 6000, 60s, true, LimitSource::header, t0);
+  tokens.served(300, t0);
+  EXPECT_EQ(tokens.suspicion(300), 0);
+  EXPECT_DOUBLE_EQ(tokens.suspicion(400), 4) << "seconds to refill";
+  tokens.shrink_burst({.sent = t0, .need = 400, .pressure = 400}, 1s, t0);
+  EXPECT_DOUBLE_EQ(tokens.capacity(), 200);
+}
+
 }  // namespace
 }  // namespace hivemind

@@ -56,6 +56,15 @@ TEST_F(RetryPolicyTest, BacksOffWithFullJitter) {
   EXPECT_LE(most, 8);
 }
 
+TEST_F(RetryPolicyTest, NearItsDeadlineItTriesAgainSooner) {
+  state.failures = 6;
+  state.deadline = t0 + 20s;
+  for (int i = 0; i < 100; ++i) {
+    RetryBudget fresh(config, t0);
+    EXPECT_LE(decide(config, {FailureClass::fault, 0, std::nullopt, ""}, state, fresh, jitter, t0).not_before, t0 + 5s);
+  }
+}
+
 TEST_F(RetryPolicyTest, GivesUpAfterTheAttempts) {
   state.failures = config.max_attempts - 1;
   EXPECT_TRUE(after(FailureClass::fault).retry);
