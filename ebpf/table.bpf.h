@@ -69,7 +69,7 @@ VERIFIED_ALONE __u32 process_index(void) {
 #define NO_SLOT ((__u64)-1)
 #define PROBES_AT_ONCE 16
 #define PROBES 128u
-#define STRIDE 1021u /* odd: every slot is met once; far: a stretch of long-lived connections is left at once */
+#define STRIDE 2531u /* the golden ratio of the table: whatever their number, the probes are spread evenly over it */
 
 /* Makes the first free slot of a few ours: its state word above, its index below, or NO_SLOT. */
 VERIFIED_ALONE __u64 claim_from(__u32 start) {
@@ -87,7 +87,7 @@ VERIFIED_ALONE __u64 claim_from(__u32 start) {
   return NO_SLOT;
 }
 
-/* A table in which PROBES slots in a row are taken counts as full. */
+/* PROBES slots taken counts as a full table; a free stretch of twice HM_SLOT_COUNT / PROBES is never missed. */
 static __always_inline __u64 claim(struct hm_kernel_table* kernel) {
   const __u32 start = COUNT(kernel->table.cursor);
   __u64 held = NO_SLOT;
