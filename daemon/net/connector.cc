@@ -51,6 +51,7 @@ asio::awaitable<Result<StreamPtr>> connect_one(const tcp::endpoint& endpoint, Ti
   socket.set_option(asio::socket_base::keep_alive(true), ignored);
   co_return std::make_unique<Stream>(std::move(socket), deadlines);
 }
+}  // namespace
 
 asio::awaitable<std::vector<tcp::endpoint>> resolve(const std::string& name, std::uint16_t port, CancelPoint& cancel) {
   if (cancel.requested()) co_return std::vector<tcp::endpoint>{};
@@ -62,7 +63,6 @@ asio::awaitable<std::vector<tcp::endpoint>> resolve(const std::string& name, std
     for (const auto& entry : found) endpoints.push_back(entry.endpoint());
   co_return endpoints;
 }
-}  // namespace
 
 asio::awaitable<Result<StreamPtr>> connect_to(const Destination& destination, Duration timeout, Deadlines& deadlines,
                                               CancelPoint& cancel) {

@@ -76,7 +76,7 @@ std::optional<PeerSocket> PeerSockets::find(const boost::asio::ip::tcp::endpoint
   if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY || size < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(inet_diag_msg))))
     return std::nullopt;
   const auto* found = static_cast<const inet_diag_msg*>(NLMSG_DATA(header));
-  return PeerSocket{found->idiag_uid, found->idiag_inode != 0};
+  return PeerSocket{found->idiag_uid, found->idiag_inode != 0, found->idiag_inode};
 }
 
 std::string executable_of(std::int32_t pid) {

@@ -15,6 +15,7 @@ namespace hivemind {
 struct PeerSocket {
   uid_t uid = 0;
   bool open = false;  // a process still has a descriptor of it; closed by all: false, also while it lingers in FIN-WAIT
+  std::uint32_t inode = 0;  // what /proc/PID/fd calls it
 };
 
 // Asks the kernel (NETLINK_SOCK_DIAG) about the other end: a token that was guessed by another user is worth nothing,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "core/scheduler.h"
 #include "hivemind/handover.h"
@@ -22,7 +23,8 @@ struct Run {
   hm_hello hello{};
   TokenTable table;
   boost::asio::ip::tcp::acceptor listener;
-  std::uint64_t passed = 0;  // requests and tunnels carried without scheduling
+  std::string proxy_authorization = {};  // what CONNECT must bring; empty: the listener is no proxy
+  std::uint64_t passed = 0;              // requests and tunnels carried without scheduling
   RunId id() const { return hello.run_id; }
 
   std::unique_ptr<KernelEntrance> kernel = {};  // null: the run has no eBPF capture

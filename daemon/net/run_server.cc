@@ -9,6 +9,7 @@
 
 #include "core/dialect.h"
 #include "hivemind/token_table.h"
+#include "net/process_sockets.h"
 #include "net/session.h"
 
 namespace hivemind {
@@ -47,6 +48,7 @@ std::optional<std::string> RunServer::begin(HandedRun handed) {
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
     spec.deadline = Clock::now() + (std::chrono::milliseconds(hello.deadline_ms) - now);
   }
+  run->proxy_authorization = run->table.proxy_authorization();
   services_.admission.add_run(std::move(spec));
   run->table.release_orphans();
   write_policy(*run);
@@ -148,16 +150,29 @@ void RunServer::admit(const RunPtr& run, tcp::socket socket) {
   };
   if (ec || !local.address().is_v4()) return;
   const auto token = local.address().to_v4().to_uint();
-  if (!hm_is_token(token)) return refuse("not a token address");
+  const bool as_proxy = !hm_is_token(token) && !run->proxy_authorization.empty();
+  if (!hm_is_token(token) && !as_proxy) return refuse("not a token address");
   // Who has sent and closed already is known to newer kernels (6.17) only; older ones say 0. Unknown, it is served: it
   // may be a program of ours that does not wait for an answer, and it had to hit a token within the moment that one is
   // live.
-  if (const auto peer = services_.peers.find(remote, local);
-      peer && peer->uid != ::getuid() && (peer->open || peer->uid != 0))
-    return refuse("another user");
+  const auto peer = services_.peers.find(remote, local);
+  if (peer && peer->uid != ::getuid() && (peer->open || peer->uid != 0)) return refuse("another user");
+  if (as_proxy) {
+    OriginalDestination from;
+    from.slot = HM_SLOT_COUNT;  // none
+    if (peer && peer->open) from.pid = process_with_socket(run->hello.pid, peer->inode);
+    spawn(services_.loop, "session", serve_proxied(services_, run, std::move(socket), std::move(from)));
+    return;
+  }
   auto original = run->table.accept(token);
   if (!original) return refuse("no live token");
   spawn(services_.loop, "session", serve(services_, run, std::move(socket), std::move(*original)));
+}
+
+asio::awaitable<void> RunServer::serve_proxied(Services& services, RunPtr run, tcp::socket socket,
+                                               OriginalDestination from) {
+  Session session(services, std::move(run), std::move(socket), std::move(from));
+  co_await session.serve_proxied();
 }
 
 asio::awaitable<void> RunServer::serve(Services& services, RunPtr run, tcp::socket socket,

@@ -27,6 +27,8 @@ private:
   asio::awaitable<void> accept(RunPtr run);
   void accept_rest(const RunPtr& run);
   void admit(const RunPtr& run, tcp::socket socket);
+  static asio::awaitable<void> serve_proxied(Services& services, RunPtr run, tcp::socket socket,
+                                             OriginalDestination from);
   static asio::awaitable<void> serve(Services& services, RunPtr run, tcp::socket socket, OriginalDestination original);
   // run_server_kernel.cc: the same for what was captured in the kernel.
   std::optional<std::string> begin_kernel(const RunPtr& run, HandedEntrance handed);

@@ -77,8 +77,7 @@ Session::~Session() {
   --services_.connections;
 }
 
-asio::awaitable<void> Session::serve() {
-  std::string ahead;
+asio::awaitable<void> Session::serve(std::string ahead) {
   Sniffed first;
   const bool server_may_begin = original_.port != 443;
   TimePoint deadline = Clock::now() + (server_may_begin ? server_may_speak : idle);

@@ -12,7 +12,10 @@ public:
   Session(Services& services, RunPtr run, tcp::socket socket, OriginalDestination original);
   ~Session();
   Session(const Session&) = delete;
-  asio::awaitable<void> serve();
+  // `ahead`: its first bytes, read already.
+  asio::awaitable<void> serve(std::string ahead = {});
+  // The connection is one to a proxy: it says itself, by CONNECT, where it wants to go.
+  asio::awaitable<void> serve_proxied();
 
 private:
   asio::awaitable<void> serve_tls(const ClientHello& hello, std::string ahead);
@@ -21,6 +24,7 @@ private:
   asio::awaitable<void> serve_http(std::string host, std::string buffer);
   asio::awaitable<bool> serve_request(const RequestHead& head, std::string_view raw_head, const std::string& host,
                                       std::string& buffer);
+  asio::awaitable<bool> answer_proxied(std::string status, std::string more_headers, std::string_view why);
   asio::awaitable<void> tunnel_to(std::string host, std::string ahead);
   // An answer of ours to what cannot be served; the connection ends.
   asio::awaitable<void> refuse(int status, std::string reason);

@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "hivemind/proxy.h"
+
 namespace hivemind {
 namespace {
 
@@ -120,6 +122,31 @@ std::size_t TokenTable::write_policy(std::span<const std::uint16_t> ports, std::
   std::memcpy(&policy.port_count, &next.port_count, sizeof next - offsetof(hm_policy, port_count));
   atomic(policy.epoch).store(writing + 1, std::memory_order_release);
   return left_out;
+}
+
+std::string TokenTable::proxy_authorization() const {
+  if (!table_ || !hm_proxy_is_open(table_->proxy_secret)) return {};
+  char text[HM_PROXY_AUTHORIZATION_SIZE + 1];
+  hm_proxy_authorization(table_->proxy_secret, text);
+  return text;
+}
+
+void TokenTable::count_proxied(std::int32_t pid, std::string_view comm) {
+  if (!table_ || pid <= 0) return;
+  for (std::uint32_t i = 0; i < HM_PROCESS_COUNT; ++i) {
+    auto& process = table_->processes[(static_cast<std::uint32_t>(pid) + i) % HM_PROCESS_COUNT];
+    std::uint32_t state = HM_PROCESS_FREE;
+    const bool taken = atomic(process.state).compare_exchange_strong(state, HM_PROCESS_USED, std::memory_order_acq_rel);
+    if (!taken && process.pid != pid) continue;
+    if (taken) {
+      process.pid = pid;
+      comm = comm.substr(0, sizeof process.comm - 1);
+      std::memcpy(process.comm, comm.data(), comm.size());
+    }
+    atomic(process.tiers).fetch_or(HM_PROXIED, std::memory_order_relaxed);
+    atomic(process.captured).fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
 }
 
 std::uint16_t TokenTable::listener_port() const { return table_ ? table_->listener_port : std::uint16_t{0}; }

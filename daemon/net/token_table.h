@@ -53,6 +53,10 @@ public:
   std::size_t write_policy(std::span<const std::uint16_t> ports, std::span<const std::string> hosts);
 
   std::uint16_t listener_port() const;
+  // The Proxy-Authorization that opens the listener to CONNECT (hivemind/proxy.h); empty: nobody may.
+  std::string proxy_authorization() const;
+  // For --explain: one more connection that process `pid` asked the proxy for.
+  void count_proxied(std::int32_t pid, std::string_view comm);
   explicit operator bool() const { return table_ != nullptr; }
 
 private:

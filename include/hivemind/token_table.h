@@ -58,7 +58,8 @@ enum hm_process_state { HM_PROCESS_FREE = 0, HM_PROCESS_USED = 1 };
 enum hm_process_tier {
   HM_PRELOADED = 1u << 0,
   HM_SUPERVISED = 1u << 1 /* by seccomp */,
-  HM_IN_KERNEL = 1u << 2 /* eBPF */
+  HM_IN_KERNEL = 1u << 2 /* eBPF */,
+  HM_PROXIED = 1u << 3
 };
 struct hm_process {
   uint32_t state; /* (atomic) enum hm_process_state; never freed during a run */

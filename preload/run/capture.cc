@@ -3,10 +3,11 @@
 #include "preload/run/ebpf_capture.h"
 #include "preload/run/preload_list.h"
 #include "preload/run/program_directory.h"
+#include "preload/run/proxy.h"
 #include "preload/run/seccomp_capture.h"
 
 namespace hivemind::run {
-std::string why_not_here(Tier tier, const ProcessEnvironment&) {
+std::string why_not_here(Tier tier, const ProcessEnvironment& environment) {
   switch (tier) {
     case Tier::preload: {
       const auto object = find_preload_object(program_directory());
@@ -17,7 +18,7 @@ std::string why_not_here(Tier tier, const ProcessEnvironment&) {
     case Tier::ebpf:
       return why_no_ebpf_capture();
     case Tier::proxy:
-      return "the daemon does not answer CONNECT yet";
+      return why_no_proxy(environment);
     case Tier::none:
       break;
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "preload/run/proxied_connection.h"
 #include "preload/run/relayed_connection.h"
 
 namespace hivemind::run {
@@ -65,7 +66,10 @@ void Relay::accept_some() {
     if (!accepted.socket) return;
     const auto original = table_.accept(token_of(table_, accepted));
     if (!original) {
-      reset_connection(accepted.socket);
+      if (carry_proxied(accepted.socket, table_))
+        ++carried_;
+      else
+        reset_connection(accepted.socket);
       continue;
     }
     ++carried_;

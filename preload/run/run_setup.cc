@@ -12,6 +12,7 @@
 #include "preload/run/command_line.h"
 #include "preload/run/preload_list.h"
 #include "preload/run/program_directory.h"
+#include "preload/run/proxy.h"
 #include "preload/run/trust.h"
 
 namespace hivemind::run {
@@ -59,7 +60,8 @@ std::string with_tap(const ProcessEnvironment& environment, const std::string& o
 }
 
 // `object`: the preload object, empty for runs without it.
-Result<bool> set_up_environment(RunSetup& run, const Directories& directories, const std::string& object) {
+Result<bool> set_up_environment(RunSetup& run, const Directories& directories, const std::string& object,
+                                bool as_proxy) {
   const std::string roots = run.link.ack.root_bundle;
   if (roots.empty() || ::access(roots.c_str(), R_OK) != 0) return failed_to("read the daemon's roots " + roots);
   const auto bundles = own_directory(directories.state + "/" HM_BUNDLES_DIR);
@@ -78,6 +80,10 @@ Result<bool> set_up_environment(RunSetup& run, const Directories& directories, c
     all.emplace_back(HM_ENV_PRELOAD, with_tap(environment, object));
     if (const auto ring = environment.get(HM_ENV_TAP)) all.emplace_back(HM_ENV_TAP, *ring);
     all.emplace_back("ASAN_OPTIONS", with_link_order_unchecked(environment.get_or("ASAN_OPTIONS", "")));
+  }
+  if (as_proxy) {
+    const auto proxy = proxy_assignments(run.table.memory(), environment);
+    all.insert(all.end(), proxy.begin(), proxy.end());
   }
   std::vector<std::string> lines;
   for (const auto& [name, value] : all) {
@@ -123,6 +129,7 @@ Result<std::unique_ptr<RunSetup>> set_up_run(const Flags& flags, const Choice& c
   if (!table) return Problem{table.problem()};
   auto run = std::make_unique<RunSetup>(
       RunSetup{hello, std::move(*listener), std::move(*table), {}, std::move(daemon), environment, {}, {}});
+  if (choice.tier == Tier::proxy) open_proxy(run->table.memory());
   const auto without = [&run](const std::string& problem) {
     run->table.remove();
     return Problem{problem};
@@ -133,7 +140,8 @@ Result<std::unique_ptr<RunSetup>> set_up_run(const Flags& flags, const Choice& c
   auto link = hand_over(std::move(*socket), hello, handed_over(*run));
   if (!link) return without(link.problem());
   run->link = std::move(*link);
-  if (const auto set = set_up_environment(*run, *directories, object); !set) return without(set.problem());
+  if (const auto set = set_up_environment(*run, *directories, object, choice.tier == Tier::proxy); !set)
+    return without(set.problem());
   return run;
 }
 }  // namespace hivemind::run

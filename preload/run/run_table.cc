@@ -130,6 +130,7 @@ std::uint32_t RunTable::token_from(std::uint32_t token, const std::uint8_t (&add
 }
 
 void RunTable::release(std::uint32_t index) {
+  if (index >= HM_SLOT_COUNT) return;  // of a connection without a token
   hm_slot& slot = table_->slots[index];
   const auto state = shared(slot.state).load(std::memory_order_acquire);
   if ((state & HM_STATE_MASK) == HM_ACCEPTED) free_slot(slot, state);
