@@ -36,13 +36,32 @@ int with_environment(Strings given, Start start) {
   return result;
 }
 
+// `start` returns only when it failed.
+template <typename Start>
+int exec_noted(const char* file, Start start) {
+  hivemind::Run* const run = hivemind::current_run();
+  if (run != nullptr) hivemind::note_exec(*run, file);
+  const int result = start();
+  if (run != nullptr) hivemind::note_failed_exec(*run);
+  return result;
+}
+
+int spawn_noted(int* pid, const char* file, int result) {
+  hivemind::Run* const run = hivemind::current_run();
+  if (run != nullptr && result == 0 && pid != nullptr) hivemind::note_spawn(*run, *pid, file);
+  return result;
+}
+
 int exec_path(const char* path, Strings arguments, Strings given) {
   return with_environment(given, [=](Strings environment) {
-    return static_cast<int>(libc::result(sys::raw(sys::nr_execve, path, arguments, environment)));
+    return exec_noted(
+        path, [=] { return static_cast<int>(libc::result(sys::raw(sys::nr_execve, path, arguments, environment))); });
   });
 }
 int exec_file(const char* file, Strings arguments, Strings given) {
-  return with_environment(given, [=](Strings environment) { return libc::execvpe(file, arguments, environment); });
+  return with_environment(given, [=](Strings environment) {
+    return exec_noted(file, [=] { return libc::execvpe(file, arguments, environment); });
+  });
 }
 
 // The arguments of an execl, `first` among them and the null at the end.
@@ -75,7 +94,9 @@ HM_HOOK int execvpe(const char* file, Strings arguments, Strings environment) {
 }
 HM_HOOK int execvp(const char* file, Strings arguments) { return exec_file(file, arguments, libc::environment()); }
 HM_HOOK int fexecve(int fd, Strings arguments, Strings given) {
-  return with_environment(given, [=](Strings environment) { return libc::fexecve(fd, arguments, environment); });
+  return with_environment(given, [=](Strings environment) {
+    return exec_noted(nullptr, [=] { return libc::fexecve(fd, arguments, environment); });
+  });
 }
 
 HM_HOOK int execl(const char* path, const char* first, ...) {
@@ -98,12 +119,12 @@ HM_HOOK int execle(const char* path, const char* first, ...) {
 HM_HOOK int posix_spawn(int* pid, const char* path, const void* actions, const void* attributes, Strings arguments,
                         Strings given) {
   return with_environment(given, [=](Strings environment) {
-    return libc::posix_spawn(pid, path, actions, attributes, arguments, environment);
+    return spawn_noted(pid, path, libc::posix_spawn(pid, path, actions, attributes, arguments, environment));
   });
 }
 HM_HOOK int posix_spawnp(int* pid, const char* file, const void* actions, const void* attributes, Strings arguments,
                          Strings given) {
   return with_environment(given, [=](Strings environment) {
-    return libc::posix_spawnp(pid, file, actions, attributes, arguments, environment);
+    return spawn_noted(pid, file, libc::posix_spawnp(pid, file, actions, attributes, arguments, environment));
   });
 }

@@ -54,6 +54,22 @@ void read_comm(char comm[16]) {
   sys::raw(sys::nr_prctl, pr_get_name, comm);
 }
 
+// As the kernel will name it. `file` may point anywhere: that stays the kernel's to say.
+void name_after(hm_process& process, const char* file) {
+  constexpr uintptr_t page = 4096;
+  const char *name = file, *end = file;
+  for (bool ended = false; !ended;) {
+    const auto at = reinterpret_cast<uintptr_t>(end);
+    if ((end == file || at % page == 0) && !sys::can_read_8(reinterpret_cast<const void*>(at & ~uintptr_t{7}))) return;
+    if (*end == '/') name = end + 1;
+    ended = *end++ == '\0';
+  }
+  size_t size = static_cast<size_t>(end - name) - 1;
+  if (size > sizeof process.comm - 1) size = sizeof process.comm - 1;
+  copy_bytes(process.comm, name, size);
+  process.comm[size] = '\0';
+}
+
 void mark(hm_table& table, uint32_t index) {
   __atomic_fetch_or(&table.processes[index].tiers, HM_PRELOADED, __ATOMIC_RELAXED);
 }
@@ -63,10 +79,12 @@ void remember(int pid, uint32_t index) {
   __atomic_store_n(&known_process, value, __ATOMIC_RELAXED);
 }
 
-// Announces the program, which proves that the preload took. Only near the pid's own place, so that an agent's
-// thousands of short children leave room for those that connect.
+// Processes that only start and end are noted near their pid's own place or not at all, so that an agent's thousands of
+// short children leave room for those that connect.
+constexpr uint32_t few = 8;
+
+// Announces the program, which proves that the preload took.
 void announce(hm_table& table) {
-  constexpr uint32_t few = 8;
   const int pid = sys::getpid();
   const uint32_t index = find_process(table, pid, few).index;
   if (index == HM_PROCESS_COUNT) return;
@@ -106,6 +124,30 @@ uint32_t process_index(Run& run) {
   if (entry.index < HM_PROCESS_COUNT) mark(*run.table, entry.index);
   remember(pid, entry.index);
   return entry.index;
+}
+
+void note_exec(Run& run, const char* file) {
+  const uint32_t index = find_process(*run.table, sys::getpid(), few).index;
+  if (index == HM_PROCESS_COUNT) return;
+  hm_process& process = run.table->processes[index];
+  name_after(process, file);
+  __atomic_fetch_or(&process.tiers, HM_STARTED, __ATOMIC_RELAXED);
+  __atomic_fetch_and(&process.tiers, ~static_cast<uint32_t>(HM_PRELOADED), __ATOMIC_RELAXED);
+}
+
+void note_failed_exec(Run& run) {
+  const uint32_t index = find_process(*run.table, sys::getpid(), few).index;
+  if (index == HM_PROCESS_COUNT) return;
+  read_comm(run.table->processes[index].comm);
+  mark(*run.table, index);
+}
+
+void note_spawn(Run& run, int pid, const char* file) {
+  const ProcessEntry entry = find_process(*run.table, pid, few);
+  if (entry.index == HM_PROCESS_COUNT) return;
+  hm_process& process = run.table->processes[entry.index];
+  if (entry.is_new) name_after(process, file);
+  __atomic_fetch_or(&process.tiers, HM_STARTED, __ATOMIC_RELAXED);
 }
 
 void count(Run& run, uint32_t hm_process::*counter) {

@@ -26,6 +26,13 @@ Run* current_run();
 // Adds one to a counter of this process: count(run, &hm_process::captured). Any thread, also in a vfork child.
 void count(Run& run, uint32_t hm_process::*counter);
 
+// This process is about to become the program `file` (null: unknown), which will announce itself if it loads us; and
+// has not, after all. No errno. Also in a vfork child.
+void note_exec(Run& run, const char* file);
+void note_failed_exec(Run& run);
+// The process `pid` was started for `file`.
+void note_spawn(Run& run, int pid, const char* file);
+
 // The index of this process, or HM_PROCESS_COUNT when the table has no room for it.
 uint32_t process_index(Run& run);
 }  // namespace hivemind

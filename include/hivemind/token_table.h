@@ -59,7 +59,8 @@ enum hm_process_tier {
   HM_PRELOADED = 1u << 0,
   HM_SUPERVISED = 1u << 1 /* by seccomp */,
   HM_IN_KERNEL = 1u << 2 /* eBPF */,
-  HM_PROXIED = 1u << 3
+  HM_PROXIED = 1u << 3,
+  HM_STARTED = 1u << 4 /* by a process with the preload object; without HM_PRELOADED: its program did not load it */
 };
 struct hm_process {
   uint32_t state; /* (atomic) enum hm_process_state; never freed during a run */

@@ -56,8 +56,9 @@ std::vector<hm_process> processes_of(RunSetup& run) {
   return all;
 }
 
-int run_under_hivemind(const Flags& flags, const Program& program, const Command& command, RunSetup& run,
-                       const ProcessEnvironment& given, const std::vector<int>& inherited, std::optional<Tap>& tap) {
+int run_under_hivemind(const Flags& flags, const Program& program, const Choice& choice, const Command& command,
+                       RunSetup& run, const ProcessEnvironment& given, const std::vector<int>& inherited,
+                       std::optional<Tap>& tap) {
   for (const auto& remark : run.remarks) say(remark);
   const auto started = monotonic_ns();
   auto signals = Signals::take_over();
@@ -80,12 +81,14 @@ int run_under_hivemind(const Flags& flags, const Program& program, const Command
   auto survivors = find_survivors(run.table, run.capture.get(), agent.pid());
   if (survivors.empty()) service.finish_relaying();
   if (tap) tap->finish(!survivors.empty());
-  if (flags.explain) print_text(processes_text(processes_of(run), agent.pid(), program));
+  if (flags.explain) {
+    const auto what_is = [&](const std::string& name) { return why_not_preloaded(name, given); };
+    print_text(processes_text(processes_of(run), agent.pid(), program, choice, what_is));
+  }
   if (flags.summary)
     print_text(summary_text(run.hello.name, service.final_summary(), flags.token_budget,
                             (monotonic_ns() - started) / 1'000'000));
-  if (survivors.empty() ||
-      !leave_keeper(service, run.table, run.capture, signals, agent.pid(), std::move(survivors))) {
+  if (survivors.empty() || !leave_keeper(service, run.table, run.capture, signals, agent.pid(), std::move(survivors))) {
     run.table.remove();
     run.capture.reset();
   }
@@ -152,7 +155,7 @@ int run(const std::vector<std::string>& arguments, char** block) {
     return set_up_run(*flags, choice, environment);
   }();
   if (!ready) return without_us(ready.problem());
-  return run_under_hivemind(*flags, program, command, **ready, environment, inherited, tap);
+  return run_under_hivemind(*flags, program, choice, command, **ready, environment, inherited, tap);
 }
 }  // namespace
 }  // namespace hivemind::run

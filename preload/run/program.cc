@@ -203,4 +203,10 @@ std::variant<Program, CommandProblem> find_program(const std::vector<std::string
   if (!script.empty()) judge_native(script, started.empty() ? command : started[0], program);
   return program;
 }
+
+std::string why_not_preloaded(const std::string& command, const ProcessEnvironment& environment) {
+  const auto found = find_program({command}, environment);
+  const auto* program = std::get_if<Program>(&found);
+  return program ? program->why_not : std::string();
+}
 }  // namespace hivemind::run

@@ -23,6 +23,8 @@ struct CommandProblem {
 // `words`: the command and its arguments; not empty.
 std::variant<Program, CommandProblem> find_program(const std::vector<std::string>& words,
                                                    const ProcessEnvironment& environment);
+// Why the program that `command` names does not load the preload object ("is a static program"); empty: not known.
+std::string why_not_preloaded(const std::string& command, const ProcessEnvironment& environment);
 // The path of `command`, searched on PATH when it has no slash.
 std::variant<std::string, CommandProblem> search_path(const std::string& command,
                                                       const ProcessEnvironment& environment);

@@ -13,6 +13,26 @@ std::string line(const char* label, const std::string& text) {
 std::string plural(std::uint64_t count, const char* one, const char* many) {
   return show_count(count) + " " + (count == 1 ? one : many);
 }
+
+const std::string not_captured = "none";
+
+std::string tiers_of(const hm_process& process) {
+  std::string names;
+  const auto add = [&](std::uint32_t bit, Tier tier) {
+    if ((process.tiers & bit) != 0) names += (names.empty() ? "" : "+") + std::string(name_of(tier));
+  };
+  add(HM_PRELOADED, Tier::preload);
+  add(HM_SUPERVISED, Tier::seccomp);
+  add(HM_IN_KERNEL, Tier::ebpf);
+  add(HM_PROXIED, Tier::proxy);
+  return names.empty() ? not_captured : names;
+}
+
+// What would have captured processes that this run missed.
+std::string remedy() {
+  return "--capture=ebpf captures every process of a run, --capture=seccomp all that are not setuid "
+         "(`hivemindctl doctor` says what they need here)";
+}
 }  // namespace
 
 std::string show_count(std::uint64_t count) {
@@ -71,26 +91,15 @@ std::string program_text(const Program& program, const Choice& choice) {
   return text;
 }
 
-namespace {
-std::string tiers_of(const hm_process& process) {
-  std::string names;
-  const auto add = [&](std::uint32_t bit, Tier tier) {
-    if ((process.tiers & bit) != 0) names.append(names.empty() ? "" : "+").append(name_of(tier));
-  };
-  add(HM_PRELOADED, Tier::preload);
-  add(HM_SUPERVISED, Tier::seccomp);
-  add(HM_IN_KERNEL, Tier::ebpf);
-  add(HM_PROXIED, Tier::proxy);
-  return names.empty() ? "-" : names;
-}
-}  // namespace
-
-std::string processes_text(const std::vector<hm_process>& processes, int agent_pid, const Program& program) {
+std::string processes_text(const std::vector<hm_process>& processes, int agent_pid, const Program& program,
+                           const Choice& choice, const std::function<std::string(const std::string&)>& what_is) {
   std::string text = "hivemind: what was captured, process by process\n";
   char row[256];
   std::snprintf(row, sizeof row, "  %-8s %-15s %-8s %8s  %s\n", "pid", "command", "tier", "captured",
                 "direct, and why");
   text += row;
+  const bool follows_children = choice.tier == Tier::seccomp || choice.tier == Tier::ebpf;
+  unsigned missed = 0;
   for (const auto& process : processes) {
     std::string direct;
     const auto add = [&](std::uint32_t count, const char* why) {
@@ -101,21 +110,31 @@ std::string processes_text(const std::vector<hm_process>& processes, int agent_p
     add(process.by_socket, "on sockets that cannot be redirected");
     add(process.full, "for want of a free slot");
     add(process.refused, "to local servers that do not listen");
-    add(process.closed, "of a process that lets nobody look into it");
+    add(process.closed, "from a process that lets nobody look into it");
     if (process.restored != 0) add(process.restored, "execs with a scrubbed environment put back");
-    std::snprintf(row, sizeof row, "  %-8d %-15s %-8s %8u  ", process.pid, process.comm, tiers_of(process).c_str(),
+    auto tiers = tiers_of(process);
+    if (tiers == not_captured && follows_children) {
+      tiers = name_of(choice.tier);
+    } else if (tiers == not_captured) {
+      ++missed;
+      const auto kind = what_is(process.comm);
+      direct = "everything: it " + (kind.empty() ? "did not load the preload object" : kind);
+    }
+    std::snprintf(row, sizeof row, "  %-8d %-15s %-8s %8u  ", process.pid, process.comm, tiers.c_str(),
                   process.captured);
     text += row + (direct.empty() ? "-" : direct) + "\n";
   }
   if (processes.size() >= HM_PROCESS_COUNT)
     text += "  and more: only the first " + std::to_string(HM_PROCESS_COUNT) + " processes are listed\n";
   const bool took = std::any_of(processes.begin(), processes.end(), [&](const hm_process& process) {
-    return process.pid == agent_pid && process.tiers != 0;
+    return process.pid == agent_pid && tiers_of(process) != not_captured;
   });
-  if (!took && program.can_preload)
+  const bool by_preload = choice.tier == Tier::preload;
+  if (by_preload && !took && program.can_preload)
     text += "  the command itself (pid " + std::to_string(agent_pid) +
             ") never loaded the preload object: it ran uncaptured\n";
-  if (!took && !program.can_preload) text += "  the command itself ran uncaptured: it " + program.why_not + "\n";
+  if (by_preload && !program.can_preload) text += "  the command itself ran uncaptured: it " + program.why_not + "\n";
+  if (missed != 0) text += "  " + plural(missed, "process", "processes") + " ran uncaptured; " + remedy() + "\n";
   return text;
 }
 }  // namespace hivemind::run

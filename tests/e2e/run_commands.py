@@ -176,12 +176,28 @@ class Commands(unittest.TestCase):
             f.write("int main(void) { return 6; }\n")
         for flag in ("-static", "-static-pie"):
             subprocess.run(["gcc", flag, source, "-o", f"{home.folder}/static"], check=True)
-            done = home.run(f"{home.folder}/static")
+            done = home.run("--capture=preload", f"{home.folder}/static")
             self.assertEqual(done.returncode, 6)
             self.assertIn(f"is a {flag[1:]} program: it runs uncaptured", done.stderr)
             self.assertEqual(done.stderr.count("\n"), 1)
-        done = home.run("--fail=closed", f"{home.folder}/static")
+        done = home.run("--capture=preload", "--fail=closed", f"{home.folder}/static")
         self.assertEqual(done.returncode, 125)
+
+    def test_static_programs_that_it_starts_are_named(self):
+        home = self.home()
+        with open(f"{home.folder}/static.c", "w") as f:
+            f.write("int main(void) { return 0; }\n")
+        subprocess.run(["gcc", "-static", f"{home.folder}/static.c", "-o", f"{home.folder}/unmoved"], check=True)
+        path = {"PATH": f"{home.folder}:/usr/bin:/bin"}
+        for what, program in [("execve after fork", ["sh", "-c", "unmoved; true"]), ("exec in place", ["sh", "-c", "exec unmoved"]),
+                              ("posix_spawn", ["/usr/bin/python3", "-c", f"import os; os.waitpid(os.posix_spawn('{home.folder}/unmoved', ['x'], os.environ), 0)"])]:
+            with self.subTest(what):
+                done = home.run("--explain", "--capture=preload", *program, env=path)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertRegex(done.stderr, r"unmoved +none +0  everything: it is a static program")
+                self.assertIn("1 process ran uncaptured; --capture=ebpf", done.stderr)
+        done = home.run("--explain", "--capture=preload", "sh", "-c", "no-such-program; exec /usr/bin/true", env=path)
+        self.assertNotIn("uncaptured", done.stderr)
 
     def test_a_program_that_never_loads_the_object_is_found_out(self):
         home = self.home()

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 namespace hivemind::run {
 namespace {
 TEST(Report, CountsAndTimesForPeople) {
@@ -30,23 +32,62 @@ TEST(Report, SummaryNamesTheBudgetOnlyWhenThereIsOne) {
   EXPECT_NE(summary_text("n", summary, 100, 0).find("budget    5 of 100 tokens"), std::string::npos);
 }
 
-TEST(Report, ProcessesSayWhatWentDirectAndWhy) {
+hm_process process_of(int pid, const char* comm, std::uint32_t tiers) {
   hm_process process{};
-  process.pid = 12;
-  process.captured = 4;
-  process.by_port = 2;
-  process.tiers = HM_PRELOADED | HM_SUPERVISED;
-  Program program;
-  auto text = processes_text({process}, 12, program);
-  EXPECT_NE(text.find("2 to ports that are not captured"), std::string::npos) << text;
-  EXPECT_NE(text.find("preload+seccomp"), std::string::npos);
-  EXPECT_EQ(text.find("uncaptured"), std::string::npos);
-  text = processes_text({process}, 13, program);
-  EXPECT_NE(text.find("(pid 13) never loaded the preload object"), std::string::npos) << text;
-  program.can_preload = false;
-  program.why_not = "is a static program";
-  text = processes_text({}, 13, program);
-  EXPECT_NE(text.find("ran uncaptured: it is a static program"), std::string::npos) << text;
+  process.pid = pid;
+  process.tiers = tiers;
+  std::strcpy(process.comm, comm);
+  return process;
+}
+
+struct ProcessesText {
+  std::vector<hm_process> processes;
+  Program program = {};
+  Choice choice = {Tier::preload, {}, {}, false};
+  std::string text = {};
+  bool has(const char* words) {
+    text = processes_text(processes, 12, program, choice,
+                          [](const std::string& name) { return name == "rg" ? "is a static program" : ""; });
+    return text.find(words) != std::string::npos;
+  }
+};
+
+TEST(Report, ProcessesSayWhatWentDirectAndWhy) {
+  auto agent = process_of(12, "node", HM_PRELOADED);
+  agent.captured = 4;
+  agent.by_port = 2;
+  agent.closed = 1;
+  ProcessesText report{{agent}};
+  EXPECT_TRUE(report.has("2 to ports that are not captured, 1 from a process that lets nobody look into it"))
+      << report.text;
+  EXPECT_FALSE(report.has("uncaptured")) << report.text;
+}
+
+TEST(Report, TheCommandItself) {
+  ProcessesText report{{process_of(13, "node", HM_PRELOADED)}};
+  EXPECT_TRUE(report.has("(pid 12) never loaded the preload object")) << report.text;
+  report.processes = {process_of(12, "node", HM_STARTED)};
+  EXPECT_TRUE(report.has("(pid 12) never loaded the preload object")) << report.text;
+  report.choice.tier = Tier::seccomp;
+  EXPECT_FALSE(report.has("never loaded")) << "what did not connect needed no capture";
+  report.choice.tier = Tier::preload;
+  report.program.can_preload = false;
+  report.program.why_not = "is a static program";
+  EXPECT_TRUE(report.has("the command itself ran uncaptured: it is a static program")) << report.text;
+}
+
+TEST(Report, WhoCapturedThemAndWhoWasMissed) {
+  ProcessesText report{{process_of(12, "node", HM_PRELOADED | HM_SUPERVISED), process_of(14, "rg", HM_STARTED),
+                        process_of(15, "ping", HM_STARTED), process_of(16, "sh", HM_STARTED | HM_PRELOADED),
+                        process_of(17, "go", HM_IN_KERNEL), process_of(18, "gh", HM_PROXIED)}};
+  EXPECT_TRUE(report.has("preload+seccomp")) << report.text;
+  EXPECT_TRUE(report.has("ebpf")) << report.text;
+  EXPECT_TRUE(report.has("proxy")) << report.text;
+  EXPECT_TRUE(report.has("everything: it is a static program")) << report.text;
+  EXPECT_TRUE(report.has("everything: it did not load the preload object")) << report.text;
+  EXPECT_TRUE(report.has("2 processes ran uncaptured; --capture=ebpf captures every process")) << report.text;
+  report.choice.tier = Tier::seccomp;
+  EXPECT_FALSE(report.has("uncaptured")) << "children follow, also those that never connected: " << report.text;
 }
 }  // namespace
 }  // namespace hivemind::run
