@@ -1,5 +1,6 @@
 #include "preload/run/seccomp_call.h"
 
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <array>
@@ -34,8 +35,10 @@ Reading read_message(int tid, HeldCall& call, Destination& destination) {
   if (!read_memory(tid, call.address, &message, sizeof message)) return unreadable();
   call.address = message.name;
   call.size = message.name_size;
-  destination.is_plain = message.control_size == 0 && message.part_count <= most_parts;
-  if (!destination.is_plain) return Reading::read;
+  if (message.control_size != 0 || message.part_count > most_parts) {
+    destination.is_plain = false;
+    return Reading::read;
+  }
   destination.parts.resize(message.part_count);
   if (message.part_count != 0 &&
       !read_memory(tid, message.parts, destination.parts.data(), message.part_count * sizeof(Destination::Part)))
@@ -80,6 +83,8 @@ Reading read_destination(int tid, HeldCall& call, Destination& destination) {
   auto reading = Reading::read;
   if (call.in_memory) reading = read_socketcall(tid, call);
   if (call.kind == HeldCall::Kind::sendmsg) reading = read_message(tid, call, destination);
+  // What is sent without a copy must stay where it is.
+  if ((call.flags & MSG_ZEROCOPY) != 0) destination.is_plain = false;
   if (call.kind == HeldCall::Kind::sendto) destination.parts = {{call.bytes, call.count}};
   if (reading != Reading::read) return reading;
   // All of it, as the kernel does: what it cannot read is its own to judge.

@@ -28,7 +28,7 @@ struct Destination {
     std::uint64_t count;
   };
   std::vector<Part> parts;  // what a fast open sends
-  bool is_plain = true;     // no control data, nor more parts than we carry
+  bool is_plain = true;     // nothing but a few parts to be copied
 };
 enum class Reading {
   read,

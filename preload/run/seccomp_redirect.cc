@@ -24,6 +24,8 @@ namespace {
 #define SO_NETNS_COOKIE 71
 #endif
 
+constexpr std::uint64_t routed_for_ns = 50'000'000;
+
 // Which network namespace a socket is of; 0 before Linux 5.14, which does not tell.
 std::uint64_t network_of(int socket) {
   std::uint64_t cookie = 0;
@@ -45,11 +47,6 @@ void fill(hm_slot& slot, const Endpoint& to, const TargetProcess& process, bool 
   slot.process = process.entry;
   slot.name[0] = '\0';
 }
-// A native connect that would fail at once shall do so: what it counts as, or null.
-std::uint32_t hm_process::*fails_at_once(const Endpoint& to) {
-  if (to.is_loopback()) return is_listened_on(to) == Answer::no ? &hm_process::refused : nullptr;
-  return has_route(to) == Answer::no ? &hm_process::by_socket : nullptr;
-}
 }  // namespace
 
 Redirects::Redirects(hm_table& table, int run_listener)
@@ -58,6 +55,17 @@ Redirects::Redirects(hm_table& table, int run_listener)
 void Redirects::count(std::uint32_t entry, std::uint32_t hm_process::*counter) {
   if (entry < HM_PROCESS_COUNT)
     std::atomic_ref(table_.processes[entry].*counter).fetch_add(1, std::memory_order_relaxed);
+}
+
+// A native connect that would fail at once shall do so.
+std::uint32_t hm_process::*Redirects::fails_at_once(const Endpoint& to, std::uint64_t now_ns) {
+  if (to.is_loopback()) return is_listened_on(to) == Answer::no ? &hm_process::refused : nullptr;
+  // Asked once for a burst of connects to one server.
+  if (now_ns - routed_ns_ < routed_for_ns && std::memcmp(routed_, to.address, sizeof routed_) == 0) return nullptr;
+  if (has_route(to) == Answer::no) return &hm_process::by_socket;
+  routed_ns_ = now_ns;
+  std::memcpy(routed_, to.address, sizeof routed_);
+  return nullptr;
 }
 
 void Redirects::count_captured(std::uint32_t entry) {
@@ -72,8 +80,8 @@ std::optional<Redirected> Redirects::prepare(int notify, const seccomp_notif& he
   if (!call || tid == 0) return {};  // 0: a process that our pid namespace does not know
   const auto now_ns = monotonic_ns();
   const auto closed = [&] {
-    const auto* process = targets_.find(tid, now_ns);
-    if (process != nullptr && !process->preloaded) count(process->entry, &hm_process::closed);
+    const auto process = targets_.find(tid, now_ns);
+    if (process && !process->preloaded) count(process->entry, &hm_process::closed);
     return std::nullopt;
   };
 
@@ -90,8 +98,8 @@ std::optional<Redirected> Redirects::prepare(int notify, const seccomp_notif& he
   const auto listener_port = std::atomic_ref(table_.listener_port).load(std::memory_order_relaxed);
   auto route = route_by_destination(table_.policy, listener_port, to, HostKind::unknown);
   if (route == Route::direct) return {};
-  const auto* process = targets_.find(tid, now_ns);
-  if (process == nullptr || process->exempt) return {};
+  const auto process = targets_.find(tid, now_ns);
+  if (!process || process->exempt) return {};
   const auto direct = [&](std::uint32_t hm_process::*counter) {
     if (!process->preloaded) count(process->entry, counter);
     return std::nullopt;
@@ -105,27 +113,36 @@ std::optional<Redirected> Redirects::prepare(int notify, const seccomp_notif& he
   route = route_by_socket(ask_socket(socket, to.family));
   if (route == Route::direct) return {};
   if (route == Route::by_socket || network_of(socket) != network_) return direct(&hm_process::by_socket);
-  if (const auto why = fails_at_once(to); why != nullptr) return direct(why);
+  if (const auto why = fails_at_once(to, now_ns); why != nullptr) return direct(why);
   redirected.fast_open = call->kind != HeldCall::Kind::connect;
   redirected.flags = call->flags;
   if (redirected.fast_open && !read_bytes(tid, destination, redirected.bytes)) return direct(&hm_process::by_socket);
 
   // All that was read is the caller's only if it still waits.
   if (!is_still_held(notify, held.id)) return {};
+  if (const auto why = claim(redirected, to, *process, route == Route::redirect_made_dual, now_ns); why != nullptr)
+    return direct(why);
+  return redirected;
+}
+
+std::uint32_t hm_process::*Redirects::claim(Redirected& redirected, const Endpoint& to, const TargetProcess& process,
+                                            bool make_dual, std::uint64_t now_ns) {
+  const int socket = redirected.socket.get();
   redirected.claim = claim_slot(table_);
   if (!redirected.claim.is_held()) redirected.claim = claim_abandoned(table_, now_ns);
-  if (!redirected.claim.is_held()) return direct(&hm_process::full);
-  redirected.made_dual = route == Route::redirect_made_dual;
-  if (redirected.made_dual && !set_v6only(socket, false)) {
+  if (!redirected.claim.is_held()) return &hm_process::full;
+  redirected.made_dual = make_dual;
+  if (make_dual && !set_v6only(socket, false)) {
     free_slot(table_, redirected.claim);
-    return direct(&hm_process::by_socket);
+    return &hm_process::by_socket;
   }
-  fill(table_.slots[redirected.claim.index], to, *process, redirected.fast_open, now_ns);
+  fill(table_.slots[redirected.claim.index], to, process, redirected.fast_open, now_ns);
   publish_slot(table_, redirected.claim);
-  redirected.entry = process->entry;
+  redirected.entry = process.entry;
   redirected.blocking = (::fcntl(socket, F_GETFL) & O_NONBLOCK) == 0 && (redirected.flags & MSG_DONTWAIT) == 0;
-  redirected.to_size = write_sockaddr(v4_endpoint(redirected.claim.token(), listener_port, to.family), redirected.to);
-  return redirected;
+  const auto port = std::atomic_ref(table_.listener_port).load(std::memory_order_relaxed);
+  redirected.to_size = write_sockaddr(v4_endpoint(redirected.claim.token(), port, to.family), redirected.to);
+  return nullptr;
 }
 
 bool Redirects::may_wait(const Redirected& redirected) const {

@@ -49,10 +49,16 @@ public:
 private:
   void count(std::uint32_t entry, std::uint32_t hm_process::*counter);
   void count_captured(std::uint32_t entry);
+  // Each null when all is well, else what the connect counts as.
+  std::uint32_t hm_process::*fails_at_once(const Endpoint& to, std::uint64_t now_ns);
+  std::uint32_t hm_process::*claim(Redirected& redirected, const Endpoint& to, const TargetProcess& process,
+                                   bool make_dual, std::uint64_t now_ns);
 
   hm_table& table_;
   int run_listener_;
   std::uint64_t network_;
   Targets targets_;
+  std::uint8_t routed_[16] = {};  // a destination that had a route, and when
+  std::uint64_t routed_ns_ = 0;
 };
 }  // namespace hivemind::run

@@ -61,7 +61,8 @@ bool is_same_file(const std::string& a, const std::string& b) {
 // The daemon, and hivemind-run itself, in a run of their own inside this one.
 bool is_one_of_ours(int pid) {
   const auto program = proc_path(pid, "exe");
-  return is_same_file(program, "/proc/self/exe") || is_same_file(program, program_directory() + "/hivemindd");
+  const auto folder = program_directory();
+  return is_same_file(program, folder + "/hivemind-run") || is_same_file(program, folder + "/hivemindd");
 }
 
 bool is_disabled(int pid) {
@@ -97,14 +98,14 @@ Targets::Thread* Targets::thread(int tid) {
   return &thread;
 }
 
-const TargetProcess* Targets::find(int tid, std::uint64_t now_ns) {
+std::optional<TargetProcess> Targets::find(int tid, std::uint64_t now_ns) {
   const Thread* const owner = thread(tid);
-  if (owner == nullptr) return nullptr;
+  if (owner == nullptr) return {};
   TargetProcess& process = processes_[owner->pid];
   process.pid = owner->pid;
   if (process.exempt || process.looked_at_ns == 0 || now_ns - process.looked_at_ns > looks_last_ns)
     look_at(process, now_ns);
-  return &process;
+  return process;
 }
 
 void Targets::look_at(TargetProcess& process, std::uint64_t now_ns) {

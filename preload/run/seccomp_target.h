@@ -5,6 +5,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 
 #include "hivemind/token_table.h"
@@ -26,8 +27,8 @@ class Targets {
 public:
   explicit Targets(hm_table& table);
 
-  // The process of thread `tid`; null when it cannot be told. Good until the next call.
-  const TargetProcess* find(int tid, std::uint64_t now_ns);
+  // The process of thread `tid`; nothing when it cannot be told.
+  std::optional<TargetProcess> find(int tid, std::uint64_t now_ns);
 
   // The very open file that `fd` is in that thread; none: errno says why.
   UniqueFd share_descriptor(int tid, int fd);
