@@ -61,6 +61,8 @@ void describe_scheduler(auto& at, SchedulerConfig& c) {
   at.real("pace_from", c.pace_from, {0, 1});
   at.flag("acceleration", c.acceleration);
   at.integer("acceleration_floor", c.acceleration_floor, {1, 1'000'000'000'000});
+  at.flag("cache_siblings", c.cache_siblings);
+  at.flag("cache_expiry", c.cache_expiry);
   at.duration("remember", c.remember);
   at.real("reservation_quantile", c.reservation_quantile, {0, 1});
   at.flag("calibration", c.calibration);

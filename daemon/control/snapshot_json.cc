@@ -50,6 +50,9 @@ json::object pool_json(const PoolSnapshot& pool) {
           {"rate_limited", pool.rate_limited},
           {"overloads", pool.overloads},
           {"faults", pool.faults},
+          {"cached_prefixes", pool.cached_prefixes},
+          {"following", pool.following},
+          {"went_ahead", pool.went_ahead},
           {"limits", std::move(limits)},
           {"windows", std::move(windows)}};
 }
@@ -63,6 +66,8 @@ json::object reason_json(const Reason& why) {
     object["limit"] = rounded(why.limit);
     object["need"] = rounded(why.need);
   }
+  if (why.kind == ReasonKind::leader) object["request"] = why.request;
+  if (why.kind == ReasonKind::leader || why.kind == ReasonKind::cache_ends) object["tokens"] = rounded(why.need);
   if (why.kind == ReasonKind::limit) {
     object["available"] = rounded(why.available);
     object["window_s"] = seconds(why.window);

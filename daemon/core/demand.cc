@@ -53,14 +53,23 @@ Amounts expected_demand(const RequestProfile& profile, const Experience& known) 
   const double cap = static_cast<double>(std::max<std::int64_t>(profile.max_tokens.value_or(profile.output_bound), 0));
   double output = history.output(known.quantile).value_or(usual_output);
   if (cap > 0) output = std::min(output, cap);
-  const double input = static_cast<double>(profile.input_tokens) * known.calibration.ratio(known.quantile) *
-                       std::min(1.0, known.agent.billed_share(known.quantile).value_or(1.0));
+  const double tokens = static_cast<double>(std::max<std::int64_t>(profile.input_tokens, 1));
+  const double cached = of(uncounted(profile, known.cached), Dimension::input_tokens) / tokens;
+  const double share = std::min(known.agent.billed_share(known.quantile).value_or(1.0), 1 - std::min(cached, 1.0));
+  const double input = tokens * known.calibration.ratio(known.quantile) * share;
   Amounts need{};
   of(need, Dimension::requests) = 1;
   of(need, Dimension::input_tokens) = input;
   of(need, Dimension::output_tokens) = output;
   of(need, Dimension::tokens) = input + up_front(profile).value_or(output);
   return need;
+}
+
+Amounts uncounted(const RequestProfile& profile, std::int64_t tokens) {
+  Amounts saved{};
+  if (!counting(profile.provider).cached_input)
+    of(saved, Dimension::input_tokens) = of(saved, Dimension::tokens) = static_cast<double>(tokens);
+  return saved;
 }
 
 Amounts least_demand(const RequestProfile& profile, const TokenCalibration& calibration) {

@@ -13,9 +13,12 @@ struct Experience {
   const UsageHistory& agent;  // of the same agent and model
   const UsageHistory& pool;   // of everybody in the pool, for an agent's first requests
   const TokenCalibration& calibration;
-  double quantile = 0.9;  // of what is known, to be reserved
+  double quantile = 0.9;    // of what is known, to be reserved
+  std::int64_t cached = 0;  // of the estimated input: is held in the provider's cache, as far as we know
 };
 Amounts expected_demand(const RequestProfile& profile, const Experience& known);
+// What the provider does not count of a prompt of which `tokens` are read from its cache.
+Amounts uncounted(const RequestProfile& profile, std::int64_t tokens);
 // What it takes of each limit at the very least, whatever the cache and the tokenizer do.
 Amounts least_demand(const RequestProfile& profile, const TokenCalibration& calibration);
 // What the provider counts of `usage`; unknown usage: what was expected.

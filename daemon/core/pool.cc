@@ -248,6 +248,7 @@ std::string Pool::breaker(TimePoint now) const {
 void Pool::merge(const Pool& other, TimePoint now) {
   limits.merge(other.limits, now);
   windows.merge(other.windows, spent());
+  caches.merge(other.caches);
   in_flight_ += other.in_flight_;
   rate_limited += other.rate_limited;
   overloads += other.overloads;

@@ -5,10 +5,13 @@
 #include <span>
 #include <string>
 
+#include "core/ahead_of_turn.h"
 #include "core/aimd.h"
 #include "core/breaker.h"
+#include "core/lead_time.h"
 #include "core/limits.h"
 #include "core/long_windows.h"
+#include "core/prompt_caches.h"
 #include "core/retry_policy.h"
 #include "core/run_queue.h"
 #include "core/turn_holds.h"
@@ -85,6 +88,9 @@ public:
   TurnHolds holds;
   RetryBudget retries;
   UsageHistory history;
+  PromptCaches caches;
+  LeadTime lead_time;
+  AheadOfTurn ahead;
   std::uint64_t learned = 0;  // times history grew: guesses made before are stale
   std::string organisation;   // as responses name it; empty: not seen
   std::uint64_t rate_limited = 0, overloads = 0, faults = 0;

@@ -50,6 +50,15 @@ std::string own_words(const Reason& reason) {
       return text;
     case ReasonKind::hold:
       return "slots are held for agents between turns, for " + in;
+    case ReasonKind::leader:
+      std::snprintf(text, sizeof text,
+                    "request %llu writes %.0f tokens of its prompt into the cache, waits for that %s",
+                    static_cast<unsigned long long>(reason.request), reason.need, in.c_str());
+      return text;
+    case ReasonKind::cache_ends:
+      std::snprintf(text, sizeof text, "before its turn: %.0f tokens of its prompt are cached for only %s", reason.need,
+                    in.c_str());
+      return text;
     case ReasonKind::backoff:
       return "backing off after " + what_failed(reason) + ", " + in;
     case ReasonKind::budget:
@@ -94,10 +103,10 @@ std::string window_name(Duration window) {
 }
 
 const char* to_string(ReasonKind kind) {
-  static constexpr const char* names[] = {"next",   "cooldown", "overload", "fault",        "quota",      "concurrency",
-                                          "limit",  "window",   "pace",     "acceleration", "hold",       "backoff",
-                                          "budget", "deadline", "draining", "closed",       "queue_full", "too_large",
-                                          "failed", "left",     "done"};
+  static constexpr const char* names[] = {
+      "next",     "cooldown",     "overload",   "fault",     "quota",      "concurrency", "limit",  "window",
+      "pace",     "acceleration", "hold",       "leader",    "cache_ends", "backoff",     "budget", "deadline",
+      "draining", "closed",       "queue_full", "too_large", "failed",     "left",        "done"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -114,6 +123,8 @@ const char* freed_by(const Reason& reason) {
     case ReasonKind::quota:
     case ReasonKind::concurrency:
       return reason.in ? "time" : "the end of a request";
+    case ReasonKind::leader:
+      return "its leader's first content";
     case ReasonKind::budget:
       return "a refund";
     case ReasonKind::cooldown:

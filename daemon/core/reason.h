@@ -21,6 +21,8 @@ enum class ReasonKind {
   pace,          // of `window` only `available` of 1 is left: it is spread
   acceleration,  // traffic grows no faster: `available` of `limit` tokens left of this minute
   hold,          // slots are held for agents between turns
+  leader,        // `request` writes `need` tokens of its prompt into the provider's cache
+  cache_ends,    // it went before its turn: `need` tokens of its prompt are forgotten then
   backoff,       // after `failure`
   budget,        // the run's tokens
   deadline,      // it waited as long as it may
@@ -43,7 +45,8 @@ struct Reason {
   std::optional<Duration> in{};  // opens by itself after this long
   int status = 0;                // of the failure; 0: no response
   FailureClass failure = FailureClass::fault;
-  std::size_t ahead = 0;  // requests of its pool that go before it
+  std::uint64_t request = 0;  // leader
+  std::size_t ahead = 0;      // requests of its pool that go before it
 };
 // "requests per minute: 0 of 50 left, 1 needed, in 1.2 s", ...
 std::string in_words(const Reason& reason);

@@ -14,6 +14,7 @@ void Scheduler::configure(SchedulerConfig config, TimePoint now) {
   impl_->caps.configure(impl_->config);
   impl_->unpark_all(now);
   for (const auto& [key, pool] : impl_->pools) {
+    impl_->release_followers(pool->caches.followers(), now);
     pool->configure(impl_->config, now);
     impl_->touch(*pool);
   }
@@ -61,8 +62,10 @@ void Scheduler::first_content(RequestId id, TimePoint now) {
   if (found == impl_->requests.end() || !found->second->attempt) return;
   auto& request = *found->second;
   if (!std::exchange(request.attempt->answered, true)) request.pool->answered();
-  if (!std::exchange(request.attempt->content, true))
+  if (!std::exchange(request.attempt->content, true)) {
     request.pool->succeeded(request.attempt->spending, impl_->config, now);
+    if (!request.profile.prefixes.empty()) impl_->prompt_begun(request, now);
+  }
   impl_->touch(*request.pool);
 }
 

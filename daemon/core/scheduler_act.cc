@@ -31,7 +31,8 @@ std::vector<Action> Scheduler::Impl::act(TimePoint now) {
   while (!sleepers.empty() && sleepers.begin()->first <= now) {
     Request& request = *requests.at(sleepers.begin()->second);
     sleepers.erase(sleepers.begin());
-    guess(request);
+    if (request.place == Request::Place::following) stop_following(request, now);
+    guess(request, now);
     wait_in_queue(request, now);
   }
   while (!deadlines.empty() && deadlines.begin()->first <= now) {
@@ -61,11 +62,14 @@ std::vector<Action> Scheduler::Impl::act(TimePoint now) {
 
 // Strictly in order: the first request waits for what it needs, and nothing smaller takes it away. What it waits for
 // is short for everybody in the pool, so no capacity is lost by it. A budget is one run's own: that request steps
-// aside.
+// aside, and so does one that waits for a leader.
 void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, TimePoint now) {
   pool.blocked_until = TimePoint::max();
   while (const auto* first = pool.queue.front(now)) {
-    Request& request = *requests.at(first->request);
+    Request* next = requests.at(first->request).get();
+    if (auto* other = ahead_of(*next, now)) next = other;
+    Request& request = *next;
+    request.ahead = request.id != first->request;
     const auto& budget = request.run->budget;
     const auto bound = request.bound();
     if (config.budgets && budget && bound > budget->left()) {
@@ -75,7 +79,9 @@ void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, Ti
         refuse(request, budget_refusal(request), actions, now);
       continue;
     }
-    if (request.need_learned != pool.learned) guess(request);
+    const bool may_be_held = !request.profile.prefixes.empty();
+    if (may_be_held && follow_leader(request, now)) continue;
+    if (may_be_held || request.need_learned != pool.learned) guess(request, now);
     if (const auto* limit = too_small_for(request)) {
       refuse(request, size_refusal(request, *limit), actions, now);
       continue;
@@ -83,9 +89,9 @@ void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, Ti
     Gate gate = pool.gate(request.need, request.patience(), config, now);
     if (gate.kind == Gate::Kind::window && turn_away(pool, gate, actions, now)) continue;
     if (gate.kind == Gate::Kind::open) gate = pool.paced(request.deadline, config, now);
-    if (gate.kind == Gate::Kind::open) gate = pool.held(*first, config, now);
+    if (gate.kind == Gate::Kind::open) gate = pool.held(request.item, config, now);
     if (gate.kind != Gate::Kind::open) {
-      pool.blocked_until = gate.until;
+      pool.blocked_until = std::min(gate.until, pool.ahead.next(now).value_or(TimePoint::max()));
       note_held(request, gate, now);
       break;
     }
@@ -95,12 +101,12 @@ void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, Ti
   pool.changed = false;
 }
 
-// Sends the first request of its pool.
+// Sends the first request of its pool, or the one that goes ahead of it.
 void Scheduler::Impl::dispatch(Request& request, TimePoint now) {
   Pool& pool = *request.pool;
   if (holds_turns(request)) pool.holds.waited(now - request.waiting_since);
   end_wait(request, now);
-  request.stood = pool.queue.pop_front(request.item.cost, now);
+  request.stood = take_its_turn(request, now);
   request.place = Request::Place::under_way;
   ++request.run->in_flight;
   ++request.agent->in_flight;
@@ -113,7 +119,8 @@ void Scheduler::Impl::dispatch(Request& request, TimePoint now) {
     request.attempt->reserved = Budget::reserve(request.run->budget, request.bound());
   }
   request.attempt->spending = pool.sent(++last_attempt, request.need, config, now);
-  note(DecisionKind::dispatched, request, {}, now);
+  note(DecisionKind::dispatched, request, request.ahead ? ahead_reason(request, now) : Reason{}, now);
+  if (!request.profile.prefixes.empty()) prompt_sent(request, now);
 }
 
 void Scheduler::Impl::erase(Request& request) {

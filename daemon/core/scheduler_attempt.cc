@@ -26,6 +26,7 @@ void Scheduler::Impl::end_attempt(Request& request, const Usage& told, bool ran_
     request.run->account(usage);
     pool.queue.correct(request.item, pool.limits.share(actual, config.minute) - request.item.cost);
   }
+  if (!request.profile.prefixes.empty()) prompt_over(request, usage, now);
   RunState& run = *request.run;
   const auto spent = usage.known ? usage.total() : ran_anyway && attempt.reserved ? request.bound() : 0;
   run.tokens_spent += spent;
@@ -104,6 +105,7 @@ void Scheduler::Impl::finished(Request& request, const Usage& usage, bool broken
   Attempt& attempt = *request.attempt;
   if (!attempt.answered) pool.answered();
   if (broken) ++pool.faults;
+  if (!attempt.content && !broken && !request.profile.prefixes.empty()) prompt_begun(request, now);
   if (!attempt.content && !broken)
     pool.succeeded(attempt.spending, config, now);
   else

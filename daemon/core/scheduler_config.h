@@ -29,6 +29,8 @@ struct SchedulerConfig {
   bool slow_start = true;       // the window doubles until the first sign of congestion
   bool class_order = true;      // inside a run: what an agent waits for before side work, as its client classes them
   bool keep_place = true;       // a client that asks the same again keeps its place in line
+  bool cache_siblings = true;   // prompts that begin alike wait for the first one's answer to begin
+  bool cache_expiry = true;     // whose prompt a provider is about to forget goes before its turn
 
   // Long windows of which only a share is told (subscriptions): hold what they reject; from this share on, spread what
   // is left over the time that is left. 1: only hold.

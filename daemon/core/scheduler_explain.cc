@@ -15,6 +15,13 @@ Reason Scheduler::Impl::reason(const Request& request, const Gate& gate, TimePoi
     why.failure = request.last_failure;
     return why;
   }
+  if (request.place == Request::Place::following) {
+    why.kind = ReasonKind::leader;
+    why.need = static_cast<double>(request.follows.saves);
+    why.request = request.follows.leader;
+    why.in = request.not_before - now;
+    return why;
+  }
   if (request.place == Request::Place::parked) {
     why.kind = ReasonKind::budget;
     return why;

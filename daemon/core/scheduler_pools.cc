@@ -64,6 +64,7 @@ void Scheduler::Impl::share_limits(Pool& seen, const std::string& organisation, 
 }
 
 void Scheduler::Impl::move_requests(Pool& from, Pool& to, TimePoint now) {
+  release_followers(from.caches.followers(), now);
   for (const auto& [id, request] : requests) {
     if (request->pool != &from && request->pool != &to) continue;
     const bool moves = request->pool == &from;
@@ -75,7 +76,8 @@ void Scheduler::Impl::move_requests(Pool& from, Pool& to, TimePoint now) {
     request->stood.reset();
     if (request->place == Request::Place::queued) {
       from.queue.erase(request->item, now);
-      to.queue.push(request->item, now);
+      request->ahead_from.reset();
+      wait_in_queue(*request, now);
     }
   }
   to.merge(from, now);

@@ -57,10 +57,10 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
                        to_string(request.run->spec.priority), now - request.waiting_since, in_words(why), expected,
                        why});
   };
-  std::unordered_map<const Pool*, std::size_t> elsewhere;  // asleep or parked
+  std::unordered_map<const Pool*, std::size_t> elsewhere;  // asleep, parked or following
   std::vector<const Request*> apart;
   for (const auto& [id, request] : requests) {
-    if (request->place != Request::Place::asleep && request->place != Request::Place::parked) continue;
+    if (request->place == Request::Place::queued || request->place == Request::Place::under_way) continue;
     ++elsewhere[request->pool];
     apart.push_back(request.get());
   }
@@ -76,6 +76,9 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
     p.rate_limited = pool->rate_limited;
     p.overloads = pool->overloads;
     p.faults = pool->faults;
+    p.cached_prefixes = pool->caches.size();
+    p.following = pool->caches.followed();
+    p.went_ahead = pool->ahead.count();
     for (const auto& window : pool->windows.all()) {
       const double spent = pool->spent();
       if (now >= window.end()) continue;
@@ -120,7 +123,7 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
     return std::tie(a->not_before, a->id) < std::tie(b->not_before, b->id);
   });
   for (const Request* request : apart) {
-    const bool asleep = request->place == Request::Place::asleep;
+    const bool asleep = request->place != Request::Place::parked;
     add(*request, reason(*request, {}, now), asleep ? std::optional(request->not_before - now) : std::nullopt);
   }
 

@@ -1,6 +1,7 @@
 // scheduler_state.h - the scheduler's insides, shared by the scheduler_*.cc, one idea each.
-// Invariants: a request is in exactly one place: a pool's queue, asleep, parked for its budget, or under way; it has a
-// deadline entry exactly while it waits, and an attempt exactly while it is under way.
+// Invariants: a request is in exactly one place: a pool's queue, asleep, parked for its budget, following a leader
+// (with an entry among the sleepers, so that it ends by itself), or under way; it has a deadline entry exactly while it
+// waits, and an attempt exactly while it is under way.
 #pragma once
 #include <map>
 #include <memory>
@@ -23,10 +24,14 @@ struct Attempt {
   Spending spending;
   std::optional<Budget::Reservation> reserved;
   bool answered = false, content = false;
+  // Of a prompt that may be kept (scheduler_cache.cc):
+  TimePoint sent{};
+  std::int64_t cached = 0;  // tokens that were held when it went out
+  bool leads = false;       // others may wait for it
 };
 
 struct Request {
-  enum class Place { queued, asleep, parked, under_way };
+  enum class Place { queued, asleep, parked, following, under_way };
   RequestId id = 0;
   RunState* run = nullptr;
   AgentState* agent = nullptr;
@@ -47,7 +52,16 @@ struct Request {
 
   std::int64_t input_bound = 0;  // by what is known of its client's bytes, else profile.input_bound
   const Budget* parked_on = nullptr;
-  int oversized = 0;  // rejections while it was larger than a whole limit
+  struct Follows {
+    std::uint64_t prefix = 0;
+    RequestId leader = 0;
+    std::int64_t saves = 0;  // tokens
+    TimePoint since{};
+  } follows;                            // while it follows a leader
+  Duration followed{};                  // in all, before
+  std::optional<TimePoint> ahead_from;  // while it is in line: when it may go before its turn
+  bool ahead = false;                   // it goes before its turn
+  int oversized = 0;                    // rejections while it was larger than a whole limit
   Duration patience() const { return deadline - submitted; }
 
   // The most that its budget may be charged for one attempt.
@@ -92,7 +106,23 @@ public:
   static bool holds_turns(const Request& request) { return request.pool->queue.policy().holds_turns(); }
   void take_place(Request& request, TimePoint now);
   void keep_place(const Request& request, TimePoint now);
-  void guess(Request& request) const;
+  void guess(Request& request, TimePoint now) const;
+
+  // What providers keep of prompts (scheduler_cache.cc).
+  bool follow_leader(Request& request, TimePoint now);
+  void stop_following(Request& request, TimePoint now);
+  void release_followers(const std::vector<RequestId>& followers, TimePoint now);
+  void prompt_sent(Request& request, TimePoint now);
+  void prompt_begun(Request& request, TimePoint now);
+  void prompt_over(Request& request, const Usage& usage, TimePoint now);
+  void watch_prompt(Request& request, TimePoint now);
+  static void unwatch_prompt(Request& request);
+  static RunQueue::Place take_from_line(Request& request, TimePoint now);
+  static RunQueue::Place take_its_turn(Request& request, TimePoint now);
+  Reason ahead_reason(const Request& request, TimePoint now) const;
+  Request* ahead_of(const Request& first, TimePoint now);
+  double saved_share(const Request& request, std::int64_t tokens) const;
+  Duration worth(const Request& request, std::int64_t tokens) const;
 
   void dispatch_from(Pool& pool, std::vector<Action>& actions, TimePoint now);
   void dispatch(Request& request, TimePoint now);

@@ -32,11 +32,14 @@ RunState& Scheduler::Impl::run_of(RunId id, TimePoint) {
   return *run;
 }
 
-void Scheduler::Impl::guess(Request& request) const {
+void Scheduler::Impl::guess(Request& request, TimePoint now) const {
   Pool& pool = *request.pool;
   const TokenCalibration none, &calibration = config.calibration ? calibrations.of(request.profile) : none;
+  const auto& prefixes = request.profile.prefixes;
+  const bool may_be_held = !prefixes.empty() && pool.caches.believed();
+  const auto cached = may_be_held ? pool.caches.held(prefixes, now).tokens : 0;
   request.need = expected_demand(request.profile, {request.agent->history[request.profile.model_class], pool.history,
-                                                   calibration, config.reservation_quantile});
+                                                   calibration, config.reservation_quantile, cached});
   request.input_bound = calibration.bound(request.profile.input_tokens, request.profile.input_bound);
   request.need_learned = pool.learned;
   request.item.cost = pool.limits.share(request.need, config.minute);
@@ -87,7 +90,7 @@ RequestId Scheduler::Impl::submit(RunId id, RequestProfile profile, TimePoint no
                   .start_by = run.spec.deadline.value_or(now + target_of(request.profile, run.spec.priority))};
   take_place(request, now);
   if (holds_turns(request)) request.item.held = request.pool->holds.turn_began({id, request.agent->number}, now);
-  guess(request);
+  guess(request, now);
   note(DecisionKind::queued, request, {}, now);
   begin_wait(request, now);
   wait_in_queue(request, now);

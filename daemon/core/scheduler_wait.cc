@@ -1,4 +1,5 @@
-// Where a request waits: in line, asleep until it may be sent again, or parked until its budget has room.
+// Where a request waits: in line, asleep until it may be sent again, parked until its budget has room, or until the
+// answer to a prompt like its own begins.
 #include <algorithm>
 
 #include "core/scheduler_state.h"
@@ -22,6 +23,7 @@ void Scheduler::Impl::wait_in_queue(Request& request, TimePoint now) {
     request.pool->queue.put_back(request.item, *request.stood, now);
   else
     request.pool->queue.push(request.item, now);
+  if (!request.profile.prefixes.empty()) watch_prompt(request, now);
   touch(*request.pool);
   if (request.deadline <= request.pool->closed_told) request.pool->closed_told = {};
 }
@@ -33,7 +35,7 @@ void Scheduler::Impl::sleep(Request& request, TimePoint until) {
 }
 
 void Scheduler::Impl::park(Request& request, TimePoint now) {
-  request.pool->queue.erase(request.item, now);
+  take_from_line(request, now);
   request.place = Request::Place::parked;
   request.parked_on = request.run->budget->short_of(request.bound());
   parked[request.parked_on].push_back(request.id);
@@ -56,7 +58,7 @@ void Scheduler::Impl::unpark_all(TimePoint now) {
 void Scheduler::Impl::leave_wait(Request& request, TimePoint now) {
   switch (request.place) {
     case Request::Place::queued:
-      request.stood = request.pool->queue.erase(request.item, now);
+      request.stood = take_from_line(request, now);
       touch(*request.pool);
       break;
     case Request::Place::asleep:
@@ -64,6 +66,10 @@ void Scheduler::Impl::leave_wait(Request& request, TimePoint now) {
       break;
     case Request::Place::parked:
       std::erase(parked[request.parked_on], request.id);
+      break;
+    case Request::Place::following:
+      sleepers.erase({request.not_before, request.id});
+      stop_following(request, now);
       break;
     case Request::Place::under_way:
       return;

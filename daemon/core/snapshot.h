@@ -36,6 +36,8 @@ struct PoolSnapshot {
   std::size_t waiting = 0;
   std::string breaker;                                        // "closed", "open (overload)", "probing (fault)", ...
   std::uint64_t rate_limited = 0, overloads = 0, faults = 0;  // upstream failures seen
+  std::size_t cached_prefixes = 0, following = 0;             // of prompts; requests that wait for one to be written
+  std::uint64_t went_ahead = 0;                               // because their prompt was about to be forgotten
 };
 struct AgentSnapshot {
   std::string agent;

@@ -73,6 +73,9 @@ private:
         asked.agent = "agent" + std::to_string(which % 3);
         asked.body_hash = 1 + which % 5;
         asked.request_class = which % 2 ? "main" : "auxiliary";
+        // Prompts that begin alike, to be waited for.
+        if (asked.input_tokens > 1100)
+          asked.prefixes = {{1u + which % 2, 1100, 5min}, {10u + which % 7, asked.input_tokens, 1min}};
         waiting_[scheduler_->submit(1 + which % 4, asked, now_)] = {now_, 1u + which % 4, asked};
         break;
       }
@@ -87,7 +90,11 @@ private:
         now_ += std::chrono::milliseconds(amount % 30'000);
         break;
       case 7:
-        if (!waiting_.empty()) {
+        if (amount % 3 == 0 && !running_.empty()) {
+          const auto [id, known] = take(which);
+          if (known.run == 2) spent_ += most_of(known.profile);
+          scheduler_->cancel(id, {}, now_);
+        } else if (!waiting_.empty()) {
           const auto at = std::next(waiting_.begin(), which % static_cast<long>(waiting_.size()));
           scheduler_->cancel(at->first, {}, now_);
           waiting_.erase(at);
@@ -134,10 +141,11 @@ private:
   }
   void finish(std::size_t which) {
     const auto [id, known] = take(which);
-    const auto used = usage(known.profile.input_tokens, known.profile.output_bound / 2);
+    auto used = usage(known.profile.input_tokens, known.profile.output_bound / 2);
+    if (which % 2 && used.input > 1100) used.cache_read = 1100, used.input -= 1100;
     if (known.run == 2) spent_ += used.total();
-    scheduler_->first_content(id, now_);
-    scheduler_->finished(id, used, false, now_);
+    if (which % 3) scheduler_->first_content(id, now_);
+    scheduler_->finished(id, used, which % 5 == 4, now_);
   }
   void fail(std::size_t which, unsigned amount) {
     const auto [id, known] = take(which);

@@ -49,11 +49,11 @@ std::string shown(const Config& c) {
       << "\nlimits " << c.max_body << ' ' << c.max_buffered << '\n';
   const auto& s = c.scheduler;
   out << "scheduler " << ms(s.minute) << ' ' << s.admission << s.rate_limits << s.breakers << s.budgets << s.fair_order
-      << s.retry << s.policy << s.slow_start << s.class_order << s.keep_place << ' ' << s.max_attempts << ' '
-      << s.retry_budget << ' ' << s.retry_floor << ' ' << ms(s.backoff_base) << ' ' << ms(s.backoff_cap) << ' '
-      << ms(s.max_hold) << ' ' << s.client_timeout_margin << ' ' << ms(s.max_cooldown) << ' ' << ms(s.breaker_open)
-      << ' ' << ms(s.breaker_open_cap) << ' ' << s.breaker_failures << ' ' << ms(s.aging_step) << ' ' << s.max_queue
-      << ' ' << s.seed << '\n';
+      << s.retry << s.policy << s.slow_start << s.class_order << s.keep_place << s.cache_siblings << s.cache_expiry
+      << ' ' << s.max_attempts << ' ' << s.retry_budget << ' ' << s.retry_floor << ' ' << ms(s.backoff_base) << ' '
+      << ms(s.backoff_cap) << ' ' << ms(s.max_hold) << ' ' << s.client_timeout_margin << ' ' << ms(s.max_cooldown)
+      << ' ' << ms(s.breaker_open) << ' ' << ms(s.breaker_open_cap) << ' ' << s.breaker_failures << ' '
+      << ms(s.aging_step) << ' ' << s.max_queue << ' ' << s.seed << '\n';
   for (const auto& [name, seed] : s.seeds) {
     out << "provider \"" << name << "\" " << seed.requests_per_minute.value_or(-1) << ' '
         << seed.input_tokens_per_minute.value_or(-1) << ' ' << seed.output_tokens_per_minute.value_or(-1) << ' '
