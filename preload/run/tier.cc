@@ -10,7 +10,8 @@ constexpr std::array names{"preload", "seccomp", "ebpf", "proxy", "none"};
 const char* price_of(Tier tier) {
   switch (tier) {
     case Tier::seccomp:
-      return "; sudo and other setuid programs do not work inside";
+      return "; sudo and other setuid programs gain no rights inside (root's own run excepted), and static programs "
+             "hear an address of ours from getpeername";
     case Tier::proxy:
       return "; only clients that honour HTTPS_PROXY are captured";
     default:
