@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """The seccomp tier: whoever dies, stops or may not be looked into, the run's processes go on connecting."""
 import os
+import shutil
 import signal
-import subprocess
 import sys
 import unittest
 
@@ -192,6 +192,25 @@ class OrdinaryUser(Case):
     def test_rights_are_locked(self):
         done = self.supervised("grep", "NoNewPrivs", "/proc/self/status")
         self.assertIn("NoNewPrivs:\t1", done.out(), done.describe())
+
+    def test_setuid_program_gains_nothing(self):
+        copy = os.path.join(self.home_of_all.folder, "id")
+        shutil.copy("/usr/bin/id", copy)
+        os.chmod(copy, 0o4755)
+        if self.home_of_all.direct(copy, "-u", user=NOBODY).out() != "0\n":
+            self.skipTest("setuid has no effect in this folder")
+        done = self.supervised(copy, "-u")
+        self.assertEqual(done.returncode, 0, done.describe())
+        done = self.supervised("sh", "-c", f"{copy} -u")
+        self.assertEqual((done.returncode, done.out()), (0, f"{NOBODY}\n"), done.describe())
+
+    def test_sandbox_with_namespaces_of_its_own(self):
+        harness.need("bwrap")
+        sandbox = ["bwrap", "--dev-bind", "/", "/", "--unshare-all", "--share-net", "--die-with-parent"]
+        if self.home_of_all.direct(*sandbox, "true", user=NOBODY).returncode != 0:
+            self.skipTest("bwrap makes no sandbox here")
+        done = self.supervised(*sandbox, program("connect_once"), self.echo.port)
+        self.assertEqual((done.returncode, captured(done, "connect_once")), (0, 1), done.describe())
 
     def test_process_that_lets_nobody_look_is_let_go_and_told(self):
         asked = Asked(self.home_of_all, self.echo.port, "closed", user=NOBODY)

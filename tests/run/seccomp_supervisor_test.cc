@@ -44,7 +44,8 @@ TEST_F(SeccompSupervisor, RedirectsAndTellsWhose) {
   const Listening run(INADDR_ANY, 16);
   table->listener_port = run.port();
   SupervisedChild child([&] { return connect_to(server.address); });
-  const Supervisor supervisor(child.listener(), in_hand, *table, run.socket.get());
+  auto supervisor = std::make_unique<Supervisor>(child.listener(), in_hand, *table, run.socket.get());
+  const int pid = child.pid();
   sockaddr_in reached{};
   socklen_t size = sizeof reached;
   pollfd ready{run.socket.get(), POLLIN, 0};
@@ -52,17 +53,18 @@ TEST_F(SeccompSupervisor, RedirectsAndTellsWhose) {
   const UniqueFd accepted(::accept(run.socket.get(), nullptr, nullptr));
   ASSERT_EQ(::getsockname(accepted.get(), reinterpret_cast<sockaddr*>(&reached), &size), 0);
   const auto token = ntohl(reached.sin_addr.s_addr);
+  EXPECT_EQ(child.status(), 0);
+  supervisor.reset();
   ASSERT_TRUE(hm_is_token(token));
   const auto& slot = table->slots[hm_token_slot(token)];
   EXPECT_EQ(hm_token(hm_token_slot(token), slot.state), token);
-  EXPECT_EQ(slot.pid, child.pid());
+  EXPECT_EQ(slot.pid, pid);
   EXPECT_EQ(slot.port, server.port());
   EXPECT_EQ(slot.flags, HM_BY_SECCOMP | HM_LOCAL_SERVER);
   ASSERT_LT(slot.process, HM_PROCESS_COUNT);
   const auto& process = table->processes[slot.process];
-  EXPECT_EQ(process.pid, child.pid());
+  EXPECT_EQ(process.pid, pid);
   EXPECT_STREQ(process.comm, "run_test");
-  EXPECT_EQ(child.status(), 0);
   EXPECT_EQ(process.captured, 1u);
   EXPECT_EQ(process.tiers, HM_SUPERVISED);
 }
