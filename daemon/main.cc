@@ -16,6 +16,7 @@
 #include "control/config_file.h"
 #include "control/control_server.h"
 #include "control/directories.h"
+#include "control/examination.h"
 #include "control/handover_listener.h"
 #include "hivemind/version.h"
 #include "net/run_server.h"
@@ -217,12 +218,17 @@ void report(int ready_fd, const std::string& line) {
   ::close(ready_fd);
 }
 
-void serve(const std::string& named_config, bool foreground, int& ready_fd) {
+Directories where(const std::string& named_config) {
   auto directories = find_directories();
   if (!named_config.empty()) {
     directories.config_file = std::filesystem::absolute(named_config);
     directories.config_named = true;
   }
+  return directories;
+}
+
+void serve(const std::string& named_config, bool foreground, int& ready_fd) {
+  const auto directories = where(named_config);
   auto config = std::make_shared<Config>(load_config(directories));
 
   prepare(directories);
@@ -256,9 +262,10 @@ int main(int argc, char** argv) {
       "seldom a reason to do so by hand."};
   std::string config, check;
   int ready_fd = -1;
-  bool foreground = false;
+  bool foreground = false, examine = false;
   app.add_option("--config", config, "configuration file instead of ~/.config/hivemind/hivemind.toml");
   app.add_option("--check-config", check, "only say whether FILE is a valid configuration")->type_name("FILE");
+  app.add_flag("--examine", examine, "say as JSON whether configuration and certificates are good, and start nothing");
   app.add_flag("--foreground", foreground, "log to stderr instead of the state directory's hivemindd.log");
   app.add_option("--ready-fd", ready_fd, "descriptor to write `ready` or `error: ...` to, once");
   app.set_version_flag("--version", "hivemindd " HM_VERSION);
@@ -271,6 +278,15 @@ int main(int argc, char** argv) {
     if (!check.empty()) {
       hivemind::load_config(check);
       std::cout << check << ": valid\n";
+      return 0;
+    }
+    if (examine) {
+      const auto directories = hivemind::where(config);
+      std::cout << hivemind::examination_json(
+                       {hivemind::examine_config(directories),
+                        hivemind::examine_certificates(directories.certificates(), std::time(nullptr),
+                                                       hivemind::daemon_runs(directories))})
+                << "\n";
       return 0;
     }
     hivemind::harden();

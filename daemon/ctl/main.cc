@@ -1,6 +1,7 @@
 // hivemindctl: looks at the user's daemon and steers it, over its control socket.
 #include <CLI/CLI.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -14,6 +15,7 @@
 #include <thread>
 
 #include "ctl/control_client.h"
+#include "ctl/doctor.h"
 #include "ctl/status_view.h"
 #include "hivemind/version.h"
 
@@ -112,6 +114,13 @@ void reload() {
   std::cout << "configuration read again\n";
 }
 
+// 0: all good, 1: something is broken.
+int show_diagnosis(const std::vector<std::string>& command, bool as_json) {
+  const auto found = examine(command);
+  std::cout << (as_json ? json::serialize(found) + "\n" : doctor_text(found, look_of_output().styled));
+  return found.at("good").as_bool() ? 0 : 1;
+}
+
 void show_certificates() {
   std::cout << certificates_text(fetch_json("/status"), static_cast<std::int64_t>(std::time(nullptr)));
 }
@@ -135,6 +144,9 @@ int main(int argc, char** argv) {
   stopping->add_flag("--wait", wait, "until it has ended");
   auto* reloading = app.add_subcommand("reload", "read the configuration file again");
   auto* certificates = app.add_subcommand("ca", "where our root certificates are and until when they hold");
+  auto* doctor = app.add_subcommand("doctor", "what works on this machine, and how a command would be captured");
+  doctor->add_flag("--json", as_json, "for scripts");
+  doctor->prefix_command();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -147,6 +159,7 @@ int main(int argc, char** argv) {
     if (*stopping) stop(wait);
     if (*reloading) reload();
     if (*certificates) show_certificates();
+    if (*doctor) return show_diagnosis(doctor->remaining(), as_json);
   } catch (const NoDaemon& none) {
     std::cerr << "hivemindctl: no daemon is running (" << none.what() << "); hivemind-run starts one\n";
     return 1;

@@ -78,6 +78,7 @@ constexpr std::array flag_table{
     Flag{"--tap", set_tap, nullptr},
     Flag{"--explain", nullptr, [](Flags& flags) { flags.explain = true; }},
     Flag{"--summary", nullptr, [](Flags& flags) { flags.summary = true; }},
+    Flag{"--examine", nullptr, [](Flags& flags) { flags.ask = Flags::Ask::examine; }},
     Flag{"--help", nullptr, [](Flags& flags) { flags.ask = Flags::Ask::help; }},
     Flag{"--version", nullptr, [](Flags& flags) { flags.ask = Flags::Ask::version; }},
 };
@@ -135,7 +136,7 @@ Result<Flags> parse_flags(const std::vector<std::string>& arguments) {
     if (!flag->set) {
       if (equals != std::string::npos) return Problem{word + " takes no value"};
       flag->raise(flags);
-      if (flags.ask != Flags::Ask::run) return flags;
+      if (flags.ask == Flags::Ask::help || flags.ask == Flags::Ask::version) return flags;
       continue;
     }
     if (equals == std::string::npos && i + 1 == arguments.size()) return Problem{word + " needs a value"};
@@ -144,6 +145,7 @@ Result<Flags> parse_flags(const std::vector<std::string>& arguments) {
       return Problem{word + " " + wrong + ", not \"" + value + "\""};
   }
   flags.command.assign(arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
+  if (flags.ask == Flags::Ask::examine && flags.command.empty()) return flags;
   if (flags.command.empty() || flags.command[0].empty())
     return Problem{"say which command to run, for example: hivemind-run claude"};
   return flags;
@@ -165,6 +167,7 @@ Runs CMD with its LLM traffic scheduled by HiveMind, and ends as CMD ends.
   --explain           say what was captured, process by process, and why
   --tap FILE          record what its sockets did, as it saw them, as JSON lines (TLS payloads as ciphertext)
   --summary           at the end: requests, tokens, waiting, retries, errors
+  --examine           run nothing: say as JSON what would happen here (`hivemindctl doctor` shows it)
   --help, --version
 
 HIVEMIND_DISABLE=1 runs CMD as if hivemind-run were not there.

@@ -12,7 +12,7 @@
 
 namespace hivemind::run {
 struct Flags {
-  enum class Ask { run, help, version } ask = Ask::run;
+  enum class Ask { run, help, version, examine } ask = Ask::run;
   std::string name;  // empty: the command's base name
   hm_priority priority = HM_PRIORITY_NORMAL;
   std::uint32_t weight_milli = 1000;

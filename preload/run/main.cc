@@ -11,6 +11,7 @@
 #include "preload/run/agent.h"
 #include "preload/run/capture.h"
 #include "preload/run/descriptors.h"
+#include "preload/run/examination.h"
 #include "preload/run/flags.h"
 #include "preload/run/keeper.h"
 #include "preload/run/preload_list.h"
@@ -116,11 +117,15 @@ int run(const std::vector<std::string>& arguments, char** block) {
     say(flags.problem());
     return wrong_usage;
   }
-  if (flags->ask != Flags::Ask::run) {
+  if (flags->ask == Flags::Ask::help || flags->ask == Flags::Ask::version) {
     const std::string_view text = flags->ask == Flags::Ask::help ? usage_text : "hivemind-run " HM_VERSION "\n";
     return ::write(STDOUT_FILENO, text.data(), text.size()) < 0 ? 1 : 0;
   }
   ProcessEnvironment environment(block);
+  if (flags->ask == Flags::Ask::examine) {
+    const auto text = examine(flags->command, environment);
+    return ::write(STDOUT_FILENO, text.data(), text.size()) < 0 ? 1 : 0;
+  }
   auto found = find_program(flags->command, environment);
   if (const auto* problem = std::get_if<CommandProblem>(&found)) {
     say(problem->sentence);
