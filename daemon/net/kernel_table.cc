@@ -46,8 +46,19 @@ std::optional<OriginalDestination> KernelTable::accept(const ip::tcp::endpoint& 
   if (here.is_v4()) token = here.to_v4().to_uint();
   if (here.is_v6() && here.to_v6().is_v4_mapped()) token = ip::make_address_v4(ip::v4_mapped, here.to_v6()).to_uint();
   auto original = tokens_.accept(hm_token_from(kernel_, token, bytes_of(source.address()).data(), source.port()));
-  if (original) original->in_kernel = true;
+  if (!original) return original;
+  original->in_kernel = true;
+  name_process(kernel_->table.slots[original->slot].process, original->pid);
   return original;
+}
+
+// For --explain. The kernel's programs may not ask for a name; while a connection is new, its process mostly lives.
+void KernelTable::name_process(std::uint32_t index, std::int32_t pid) {
+  if (index >= HM_PROCESS_COUNT || kernel_->table.processes[index].comm[0] != '\0') return;
+  std::string name;
+  std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/comm"), name);
+  auto& comm = kernel_->table.processes[index].comm;
+  name.copy(comm, sizeof comm - 1);
 }
 
 void KernelTable::add_llm_address(const ip::address& address) {

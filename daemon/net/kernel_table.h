@@ -24,6 +24,7 @@ public:
   void add_llm_address(const boost::asio::ip::address& address);
 
 private:
+  void name_process(std::uint32_t index, std::int32_t pid);
   KernelTable(hm_kernel_table* kernel, TokenTable tokens) : kernel_(kernel), tokens_(std::move(tokens)) {}
   hm_kernel_table* kernel_;  // tokens_ has the mapping
   TokenTable tokens_;

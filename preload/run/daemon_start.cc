@@ -11,7 +11,9 @@
 
 #include <ctime>
 
+#include "hivemind/ebpf.h"
 #include "hivemind/environment.h"
+#include "preload/run/cgroup.h"
 #include "hivemind/tap_ring.h"
 #include "preload/run/descriptors.h"
 #include "preload/run/run_table.h"
@@ -23,8 +25,10 @@ constexpr std::uint64_t lock_patience = 15'000 * ms;
 constexpr std::uint64_t ready_patience = 10'000 * ms;
 
 // In the new process: nothing of the caller's reaches the daemon but its environment.
-[[noreturn]] void become_daemon(int ready, char* const* arguments, char* const* environment) {
+[[noreturn]] void become_daemon(int ready, const std::string& cgroup, char* const* arguments,
+                                char* const* environment) {
   ::setsid();
+  move_to_cgroup(cgroup);
   if (::fork() != 0) ::_exit(0);  // so that it is nobody's child here and can get no terminal
   const int null = ::open("/dev/null", O_RDWR);
   ready = ::fcntl(ready, F_DUPFD, 10);
@@ -66,7 +70,10 @@ std::string read_line(int fd, std::uint64_t deadline) {
 Result<bool> start_daemon(const DaemonCommand& command, ProcessEnvironment environment) {
   if (::access(command.program.c_str(), X_OK) != 0)
     return Problem{"the daemon cannot be started: " + failed_to("run " + command.program).sentence};
-  for (const char* ours : {"LD_PRELOAD", HM_ENV_TABLE, HM_ENV_RUN, HM_ENV_PRELOAD, HM_ENV_TAP}) environment.unset(ours);
+  // It serves all runs: of the one that it is started from, it is no part.
+  const std::string cgroup = outside_of_runs(environment.get_or(HM_ENV_CGROUP, ""));
+  for (const char* ours : {"LD_PRELOAD", HM_ENV_TABLE, HM_ENV_RUN, HM_ENV_PRELOAD, HM_ENV_CGROUP, HM_ENV_TAP})
+    environment.unset(ours);
   environment.set(HM_ENV_DISABLE, "1");  // started inside a run, the exec hook would make the daemon capture itself
   environment.set(HM_ENV_RUNTIME_DIR, command.runtime_directory);
   environment.set(HM_ENV_STATE_DIR, command.state_directory);
@@ -84,7 +91,7 @@ Result<bool> start_daemon(const DaemonCommand& command, ProcessEnvironment envir
   UniqueFd said(ends[1]);
   const pid_t first = ::fork();
   if (first < 0) return failed_to("start a process");
-  if (first == 0) become_daemon(said.get(), arguments.data(), block.data());
+  if (first == 0) become_daemon(said.get(), cgroup, arguments.data(), block.data());
   said.reset();
   while (::waitpid(first, nullptr, 0) < 0 && errno == EINTR) {
   }
