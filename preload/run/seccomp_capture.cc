@@ -27,7 +27,7 @@ public:
   std::string follow(int) override {
     auto handed = handover_.take();
     if (!handed.listener) return why_no_filter(handed.error);
-    notify_ = std::move(handed.listener);
+    kept_.notify = std::move(handed.listener);
     supervise();
     handover_.say_it_is_watched();
     return {};
@@ -36,20 +36,20 @@ public:
   void watch(std::vector<pollfd>& list) const override {
     if (holder_) list.push_back({holder_.get(), POLLIN, 0});
   }
-  int timeout_ms() const override { return notify_ && supervisor_of_ != ::getpid() ? 0 : -1; }
+  int timeout_ms() const override { return kept_.notify && supervisor_of_ != ::getpid() ? 0 : -1; }
 
   void turn() override {
-    if (!notify_) return;
+    if (!kept_.notify) return;
     if (supervisor_of_ != ::getpid()) {
       // We are the keeper. Threads do not live through a fork: what is left of the old supervisor is only memory.
-      static_cast<void>(supervisor_.release());
+      static_cast<void>(kept_.supervisor.release());
       supervise();
     }
     pollfd ended{holder_.get(), POLLIN, 0};
     if (!holder_ || ::poll(&ended, 1, 0) <= 0) return;
     holder_.reset();
     ::waitpid(holder_pid_, nullptr, WNOHANG);
-    pollfd used{notify_.get(), 0, 0};
+    pollfd used{kept_.notify.get(), 0, 0};
     if (::poll(&used, 1, 0) == 0) hold();
   }
 
@@ -57,26 +57,30 @@ private:
   // The holder first: from here on no death of ours leaves the run's processes without a listener.
   void supervise() {
     supervisor_of_ = ::getpid();
-    in_hand_.supervisor().store(supervisor_of_, std::memory_order_release);
+    kept_.in_hand.supervisor().store(supervisor_of_, std::memory_order_release);
     if (!holder_) hold();
-    supervisor_ = std::make_unique<Supervisor>(notify_.get(), in_hand_, table_, run_listener_);
+    kept_.supervisor = std::make_unique<Supervisor>(kept_.notify.get(), kept_.in_hand, table_, run_listener_);
   }
   void hold() {
     if (holders_++ >= most_holders) return;
-    holder_pid_ = start_holder(notify_.get(), in_hand_, table_);
+    holder_pid_ = start_holder(kept_.notify.get(), kept_.in_hand, table_);
     if (holder_pid_ > 0) holder_.reset(static_cast<int>(::syscall(SYS_pidfd_open, holder_pid_, 0u)));
   }
 
   hm_table& table_;
   const int run_listener_;
   ListenerHandover handover_;
-  InHand in_hand_;
-  UniqueFd notify_;
+  // Never destroyed: the threads end with the process, whatever they wait for then.
+  struct Kept {
+    InHand in_hand;
+    UniqueFd notify;
+    std::unique_ptr<Supervisor> supervisor;
+  };
+  Kept& kept_ = *new Kept;
   UniqueFd holder_;  // its pidfd
   int holder_pid_ = -1;
   unsigned holders_ = 0;
   int supervisor_of_ = -1;  // the process whose thread it is
-  std::unique_ptr<Supervisor> supervisor_;
 };
 }  // namespace
 
