@@ -189,6 +189,40 @@ TEST(BadInput, AClockThatJumpsEndsWaitsAndFillsLimits) {
   driver.expect_nothing_reserved();
 }
 
+TEST(BadInput, AClockThatGoesBackLosesNothingAndEndsWaits) {
+  SchedulerConfig config;
+  config.seeds[""].requests_per_minute = 4;
+  Driver driver(config);
+  auto& s = driver.scheduler;
+  std::size_t sent = 0, refused = 0, submitted = 0;
+  // Each asks before, and is answered after a jump.
+  for (const Duration jump :
+       {Duration(-2h), Duration(-50min), Duration(30s), Duration(-1s), Duration(5h), Duration(-3h)}) {
+    for (int i = 0; i < 4; ++i, ++submitted) s.submit(1, profile(), driver.now);
+    auto actions = s.act(driver.now);
+    driver.now += jump;
+    for (auto& more : s.act(driver.now)) actions.push_back(std::move(more));
+    for (const auto& action : actions) {
+      const auto* dispatch = std::get_if<Dispatch>(&action);
+      dispatch ? ++sent : ++refused;
+      if (dispatch) s.finished(dispatch->request, usage(100, 100), false, driver.now);
+    }
+  }
+  for (int i = 0; i < 1000 && s.wake_at(); ++i) {
+    driver.now = std::max(driver.now, *s.wake_at());
+    for (const auto& action : s.act(driver.now)) {
+      const auto* dispatch = std::get_if<Dispatch>(&action);
+      dispatch ? ++sent : ++refused;
+      if (dispatch) s.finished(dispatch->request, usage(100, 100), false, driver.now);
+    }
+  }
+  EXPECT_EQ(sent + refused, submitted) << "every request ends";
+  EXPECT_GT(sent, 0u);
+  EXPECT_EQ(s.wake_at(), std::nullopt);
+  EXPECT_TRUE(driver.exchange({})) << "the next one goes out";
+  driver.expect_nothing_reserved();
+}
+
 TEST(BadInput, UsageThatNeverComesIsChargedAndSettled) {
   Driver driver;
   auto spec = run_spec(2);
@@ -241,6 +275,26 @@ TEST(BadInput, CancellationAtAnyStepLeavesNothing) {
     EXPECT_EQ(s.wake_at(), std::nullopt);
     driver.expect_nothing_reserved();
   }
+}
+
+TEST(BadInput, CancellationWhileItsBudgetHasNoRoomLeavesNothing) {
+  SchedulerConfig config;
+  config.admission = false;
+  Driver driver(config);
+  auto spec = run_spec(2);
+  spec.token_budget = 2000;
+  driver.scheduler.add_run(spec, driver.now);
+  auto& s = driver.scheduler;
+  const auto first = s.submit(2, profile("anthropic", 100, 1000), driver.now);
+  const auto parked = s.submit(2, profile("anthropic", 100, 1000), driver.now);
+  const auto next = s.submit(2, profile("anthropic", 100, 500), driver.now);
+  ASSERT_EQ(s.act(driver.now).size(), 2u) << "the small one fits beside the first";
+  s.cancel(parked, {}, driver.now);
+  for (const auto id : {first, next}) s.finished(id, usage(100, 100), false, driver.now);
+  EXPECT_TRUE(s.act(driver.now).empty());
+  EXPECT_EQ(s.wake_at(), std::nullopt);
+  EXPECT_EQ(s.run_snapshot(2)->waiting, 0u);
+  driver.expect_nothing_reserved();
 }
 
 TEST(BadInput, AHundredThousandRequestsOfOneAgent) {
