@@ -4,6 +4,7 @@ import os
 import re
 import statistics
 import subprocess
+import tempfile
 
 
 from peers import FAR, HOST
@@ -170,3 +171,22 @@ def core(world):
         found.append(figure(f"scheduler: {event}, 100,000 queued (beside 1,000)", many, "us", beside=few, bound=10, of="ratio",
                             note="a search through all of them would take 100 times as long"))
     return found
+
+
+def simulation(world):
+    """hivemind-sim on one core: 10,000 agents of 100 turns on a limit that takes half of what they ask."""
+    scenario = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples/scenarios/many.toml")
+    with tempfile.TemporaryFile("w+") as out:
+        process = subprocess.Popen([os.path.join(world.bin, "hivemind-sim"), "run", scenario, "--seeds", "1", "--threads", "1", "--json"],
+                                   stdout=out)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise AssertionError(f"hivemind-sim ended with {process.returncode}")
+        out.seek(0)
+        row = json.load(out)[0]
+    if row["agents"] != 10000 or row["wait_p50"] < 1:
+        raise AssertionError(f"not the contended fleet that is to be measured: {row}")
+    return [figure("10,000 agents x 100 turns simulated: CPU time", used.ru_utime + used.ru_stime, "s", bound=60,
+                   note=f"{row['makespan']:.0f} s of a fleet with {row['dead']} dead, waits of {row['wait_p50']:.1f} s at p50"),
+            figure("10,000 agents x 100 turns simulated: peak memory", used.ru_maxrss / KIB, "MiB", bound=1024)]

