@@ -21,6 +21,7 @@
 #include "hivemind/version.h"
 #include "net/run_server.h"
 #include "store/learned_state.h"
+#include "store/spending_record.h"
 
 namespace hivemind {
 namespace {
@@ -82,6 +83,7 @@ public:
     handover_.stop();
     control_.stop();
     learned_.store(services_.admission.save());  // the next daemon reads it
+    services_.admission.keep_spending(nullptr);  // and what is set aside now is spent to it
     lock_.reset();
     handover_.close_all("the daemon was stopped");
     services_.admission.drain(deadline);
@@ -242,6 +244,10 @@ void serve(const std::string& named_config, bool foreground, int& ready_fd) {
   const auto state = learned.load();
   if (!state.empty() && !services.admission.restore(state))
     spdlog::warn("what an earlier daemon learned cannot be read");
+  SpendingRecord spending(directories.state);
+  if (const auto spent = spending.load(); !spent.empty() && !services.admission.restore_spending(spent))
+    spdlog::warn("what budgets spent under an earlier daemon cannot be read");
+  services.admission.keep_spending([&spending](const std::string& bytes) { spending.store(bytes); });
   Daemon daemon(loop, directories, services, learned, std::move(lock));
 
   const auto file = file_in_use(directories);

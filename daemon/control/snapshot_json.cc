@@ -68,6 +68,11 @@ json::object reason_json(const Reason& why) {
   }
   if (why.kind == ReasonKind::leader) object["request"] = why.request;
   if (why.kind == ReasonKind::leader || why.kind == ReasonKind::cache_ends) object["tokens"] = rounded(why.need);
+  if (why.kind == ReasonKind::budget) {
+    object["limit"] = rounded(why.limit);
+    object["available"] = rounded(why.available);
+    object["need"] = rounded(why.need);
+  }
   if (why.kind == ReasonKind::limit) {
     object["available"] = rounded(why.available);
     object["window_s"] = seconds(why.window);
@@ -159,6 +164,7 @@ json::object run_json(const RunSnapshot& run) {
           {"output_tokens", run.output_tokens},
           {"cached_tokens", run.cached_tokens},
           {"tokens_spent", run.tokens_spent},
+          {"tokens_reserved", run.tokens_reserved},
           {"token_budget", run.token_budget ? json::value(*run.token_budget) : json::value(nullptr)},
           {"waited_s", seconds(run.waited)},
           {"agents", std::move(agents)}};
@@ -188,12 +194,19 @@ json::array decisions_json(const std::vector<DecisionSnapshot>& decisions) {
 }
 
 json::object status_json(const DaemonInfo& info, const Snapshot& snapshot) {
-  json::array pools, queue;
+  json::array pools, queue, budgets;
   for (const auto& pool : snapshot.pools) pools.push_back(pool_json(pool));
   for (const auto& waiting : snapshot.queue) queue.push_back(waiting_json(waiting));
+  for (const auto& budget : snapshot.budgets) {
+    budgets.push_back(json::object{{"name", valid_utf8(budget.name)},
+                                   {"limit", budget.limit},
+                                   {"spent", budget.spent},
+                                   {"reserved", budget.reserved}});
+  }
   return {{"daemon", info_json(info)},
           {"pools", std::move(pools)},
           {"runs", runs_json(snapshot.runs)},
+          {"budgets", std::move(budgets)},
           {"queue", std::move(queue)}};
 }
 

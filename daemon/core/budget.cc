@@ -45,17 +45,16 @@ const Budget* Budget::short_of(std::int64_t bound) const {
 std::optional<Budget::Reservation> Budget::reserve(const std::shared_ptr<Budget>& budget, std::int64_t bound) {
   bound = std::max<std::int64_t>(bound, 0);
   if (budget->short_of(bound)) return std::nullopt;
-  std::unique_ptr<Reservation> above;
-  if (budget->cap_) above = std::make_unique<Reservation>(std::move(*reserve(budget->cap_, bound)));
-  budget->reserved_ += bound;
-  return Reservation(budget, bound, std::move(above));
+  for (auto* each = budget.get(); each; each = each->cap_.get()) each->reserved_ += bound;
+  return Reservation(budget, bound);
 }
 
 void Budget::Reservation::settle(std::int64_t actual) {
   const auto budget = std::exchange(budget_, nullptr);
   if (!budget) return;
-  budget->reserved_ -= bound_;
-  budget->spent_ += std::max<std::int64_t>(actual, 0);
-  if (above_) above_->settle(actual);
+  for (auto* each = budget.get(); each; each = each->cap_.get()) {
+    each->reserved_ -= bound_;
+    each->spent_ += std::max<std::int64_t>(actual, 0);
+  }
 }
 }  // namespace hivemind

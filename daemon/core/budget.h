@@ -55,13 +55,11 @@ private:
 
 class Budget::Reservation {
 public:
-  Reservation(Reservation&& other) noexcept
-      : budget_(std::move(other.budget_)), bound_(other.bound_), above_(std::move(other.above_)) {}
+  Reservation(Reservation&& other) noexcept : budget_(std::move(other.budget_)), bound_(other.bound_) {}
   Reservation& operator=(Reservation&& other) noexcept {
     settle(bound_);
     budget_ = std::move(other.budget_);
     bound_ = other.bound_;
-    above_ = std::move(other.above_);
     return *this;
   }
   ~Reservation() { settle(bound_); }
@@ -72,11 +70,9 @@ public:
 
 private:
   friend class Budget;
-  Reservation(std::shared_ptr<Budget> budget, std::int64_t bound, std::unique_ptr<Reservation> above)
-      : budget_(std::move(budget)), bound_(bound), above_(std::move(above)) {}
+  Reservation(std::shared_ptr<Budget> budget, std::int64_t bound) : budget_(std::move(budget)), bound_(bound) {}
 
-  std::shared_ptr<Budget> budget_;
+  std::shared_ptr<Budget> budget_;  // and every cap above it
   std::int64_t bound_;
-  std::unique_ptr<Reservation> above_;  // of the cap
 };
 }  // namespace hivemind

@@ -18,11 +18,14 @@ void BudgetCaps::configure(const SchedulerConfig& config) {
   }
 }
 
-std::shared_ptr<Budget> BudgetCaps::of(const std::string& run_name) const {
-  const auto group = groups_.find(run_name.substr(0, run_name.find('/')));
-  if (group != groups_.end() && group->second->limit() < Budget::unlimited) return group->second;
-  const bool none = day_->limit() == Budget::unlimited && total_->limit() == Budget::unlimited;
-  return none ? nullptr : day_;
+std::shared_ptr<Budget> BudgetCaps::of(const std::string& run_name) {
+  const auto name = run_name.substr(0, run_name.find('/'));
+  if (const auto known = groups_.find(name); known != groups_.end()) return known->second;
+  std::erase_if(groups_, [](const auto& group) {
+    return group.second->limit() == Budget::unlimited && group.second.use_count() == 1;
+  });
+  if (name.empty() || groups_.size() >= most_groups) return day_;
+  return groups_[name] = Budget::shared(Budget::unlimited, day_);
 }
 
 bool BudgetCaps::begin_day(double unix_now) {

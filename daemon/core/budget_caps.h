@@ -17,8 +17,9 @@ class BudgetCaps {
 public:
   BudgetCaps();
   void configure(const SchedulerConfig& config);
-  // The innermost cap that holds for a run of that name; null: none does.
-  std::shared_ptr<Budget> of(const std::string& run_name) const;
+  // What a run of that name is charged to: its group's, and so the day's and the total. Never null: they count before
+  // anybody caps them, and a cap that is set later holds for the runs there are.
+  std::shared_ptr<Budget> of(const std::string& run_name);
   // The day of that time, in seconds since 1970, begins if it has not yet. True: it has just begun.
   bool begin_day(double unix_now);
   // "the group 'nightly'", for people; empty: none of the caps.
@@ -28,6 +29,7 @@ public:
   void fields(auto& io);
 
 private:
+  static constexpr std::size_t most_groups = 4096;
   std::shared_ptr<Budget> total_, day_;
   std::map<std::string, std::shared_ptr<Budget>> groups_;
   std::int64_t today_ = 0;  // since 1970
@@ -45,7 +47,6 @@ void BudgetCaps::fields(auto& io) {
   auto count = static_cast<std::uint32_t>(groups_.size());
   io(count);
   if constexpr (std::remove_reference_t<decltype(io)>::reading) {
-    constexpr std::uint32_t most_groups = 4096;
     if (count > most_groups) return io.fail();
     for (std::uint32_t i = 0; i < count && io.ok(); ++i) {
       std::string name;

@@ -62,7 +62,9 @@ std::string own_words(const Reason& reason) {
     case ReasonKind::backoff:
       return "backing off after " + what_failed(reason) + ", " + in;
     case ReasonKind::budget:
-      return "token budget: waits for a refund";
+      std::snprintf(text, sizeof text, "token budget: %.0f of %.0f left, %.0f needed", std::max(0.0, reason.available),
+                    reason.limit, reason.need);
+      return text;
     case ReasonKind::deadline:
       return "waited as long as it may";
     case ReasonKind::draining:

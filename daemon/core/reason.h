@@ -24,7 +24,7 @@ enum class ReasonKind {
   leader,        // `request` writes `need` tokens of its prompt into the provider's cache
   cache_ends,    // it went before its turn: `need` tokens of its prompt are forgotten then
   backoff,       // after `failure`
-  budget,        // the run's tokens
+  budget,        // `available` of `limit` tokens left, `need` needed at most
   deadline,      // it waited as long as it may
   draining,
   closed,  // its run has ended

@@ -25,7 +25,7 @@ struct AgentState {
 
 struct RunState {
   RunSpec spec;
-  std::shared_ptr<Budget> budget;  // its own, else its nearest ancestor's, else the innermost cap; null: none
+  std::shared_ptr<Budget> budget;  // its own, else its nearest ancestor's, else that of its group; never null
   bool announced = false, closed = false;
   std::size_t waiting = 0;
   int in_flight = 0;

@@ -26,15 +26,15 @@ void Scheduler::add_run(RunSpec spec, TimePoint now) {
   spec.weight = spec.weight > 0 ? spec.weight : 1.0;
   run.spec = std::move(spec);
   if (known) return;
-  run.tokens_spent += run.spec.tokens_spent;
+  const auto spent = std::max(run.spec.tokens_spent, impl_->spent_before(run.spec.id));
+  run.tokens_spent += spent;
   const auto parent = impl_->runs.find(run.spec.parent);
   const bool nested = run.spec.parent != 0 && run.spec.parent != run.spec.id && parent != impl_->runs.end();
   const auto above = nested && parent->second->budget ? parent->second->budget : impl_->caps.of(run.spec.name);
   run.budget = above;
   if (!run.spec.token_budget) return;
   const bool cap = above && above->is_shared();
-  run.budget =
-      Budget::open(*run.spec.token_budget, run.spec.tokens_spent, cap ? nullptr : above, cap ? above : nullptr);
+  run.budget = Budget::open(*run.spec.token_budget, spent, cap ? nullptr : above, cap ? above : nullptr);
 }
 
 void Scheduler::remove_run(RunId run, TimePoint now) { impl_->close_run(run, now); }
@@ -91,6 +91,10 @@ void Scheduler::wall_clock(TimePoint now, double unix_now) { impl_->wall_clock(n
 std::string Scheduler::save(TimePoint now, double unix_now) const { return impl_->save(now, unix_now); }
 bool Scheduler::restore(std::string_view bytes, TimePoint now, double unix_now) {
   return impl_->restore(bytes, now, unix_now);
+}
+std::string Scheduler::spending(TimePoint now, double unix_now) { return impl_->spending(now, unix_now); }
+bool Scheduler::restore_spending(std::string_view bytes, TimePoint now, double unix_now) {
+  return impl_->restore_spending(bytes, now, unix_now);
 }
 Snapshot Scheduler::snapshot(TimePoint now) const { return impl_->snapshot(now); }
 

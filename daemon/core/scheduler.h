@@ -89,6 +89,12 @@ public:
   std::string save(TimePoint now, double unix_now) const;
   bool restore(std::string_view bytes, TimePoint now, double unix_now);
 
+  // What budgets have spent and set aside, when that changed since the last call; else empty. Kept before what was just
+  // dispatched goes out and given back after restore(), it makes them hold whenever the daemon dies: what was set aside
+  // then is spent.
+  std::string spending(TimePoint now, double unix_now);
+  bool restore_spending(std::string_view bytes, TimePoint now, double unix_now);
+
   Snapshot snapshot(TimePoint now) const;
   // The latest decisions, oldest first: all, or about one run or request (their ids never meet in practice).
   std::vector<DecisionSnapshot> decisions(std::optional<std::uint64_t> about, std::size_t most, TimePoint now) const;

@@ -117,6 +117,7 @@ void Scheduler::Impl::dispatch(Request& request, TimePoint now) {
   request.attempt.emplace();
   if (config.budgets && request.run->budget) {
     request.attempt->reserved = Budget::reserve(request.run->budget, request.bound());
+    spending_changed = true;
   }
   request.attempt->spending = pool.sent(++last_attempt, request.need, config, now);
   note(DecisionKind::dispatched, request, request.ahead ? ahead_reason(request, now) : Reason{}, now);
@@ -140,7 +141,9 @@ void Scheduler::Impl::refuse(Request& request, Refusal refusal, std::vector<Acti
   leave_wait(request, now);
   if (refusal.kind == RefusalKind::deadline) keep_place(request, now);
   ++request.run->refused;
-  note(DecisionKind::refused, request, {.kind = reason_of(refusal.kind)}, now);
+  const Reason why =
+      refusal.kind == RefusalKind::budget ? budget_reason(request) : Reason{.kind = reason_of(refusal.kind)};
+  note(DecisionKind::refused, request, why, now);
   actions.push_back(Refuse{request.id, std::move(refusal)});
   RunState& run = *request.run;
   erase(request);

@@ -33,6 +33,7 @@ void Scheduler::Impl::end_attempt(Request& request, const Usage& told, bool ran_
   --run.in_flight;
   --request.agent->in_flight;
   if (attempt.reserved) attempt.reserved->settle(spent);
+  spending_changed = true;
   request.attempt.reset();
   for (auto budget = run.budget; budget; budget = budget->cap()) unpark(budget, now);
   touch(pool);

@@ -23,8 +23,7 @@ Reason Scheduler::Impl::reason(const Request& request, const Gate& gate, TimePoi
     return why;
   }
   if (request.place == Request::Place::parked) {
-    why.kind = ReasonKind::budget;
-    return why;
+    return budget_reason(request);
   }
   if (gate.kind != Gate::Kind::open && gate.until != TimePoint::max()) why.in = gate.until - now;
   switch (gate.kind) {
@@ -75,6 +74,18 @@ Reason Scheduler::Impl::reason(const Request& request, const Gate& gate, TimePoi
       }
       break;
   }
+  return why;
+}
+
+// Of the budget, its own or one above it, that has not enough left.
+Reason Scheduler::Impl::budget_reason(const Request& request) {
+  const Budget* const short_of = request.run->budget->short_of(request.bound());
+  const Budget& budget = short_of ? *short_of : *request.run->budget;
+  Reason why;
+  why.kind = ReasonKind::budget;
+  why.limit = static_cast<double>(budget.limit());
+  why.available = static_cast<double>(budget.left());
+  why.need = static_cast<double>(request.bound());
   return why;
 }
 

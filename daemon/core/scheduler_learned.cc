@@ -6,18 +6,15 @@
 
 namespace hivemind {
 namespace {
-constexpr std::uint32_t magic = 0x534c4d48;  // "HMLS"
-// Raise it with every change of what is written: other versions are not read.
-constexpr std::uint32_t version = 3;
+// Raise the version with every change of what is written: others are not read.
+constexpr StateKind learned_kind{0x534c4d48, 3};  // "HMLS"
 constexpr std::size_t most_bytes = 4u << 20, most_pools = 1024;
-struct Header {
-  std::uint32_t magic, version;
-  std::uint64_t checksum;
-};
 }  // namespace
 
 void Scheduler::Impl::wall_clock(TimePoint now, double unix_now) {
-  if (caps.begin_day(unix_now)) unpark_all(now);
+  if (!caps.begin_day(unix_now)) return;
+  spending_changed = true;
+  unpark_all(now);
 }
 
 // The pools used last come first: what does not fit is what nobody misses.
@@ -60,17 +57,13 @@ std::string Scheduler::Impl::save(TimePoint now, double unix_now) {
   pool_fields(io, now);
   const auto payload = io.take();
   if (payload.size() > most_bytes) return {};
-  const Header header{magic, version, checksum(payload)};
-  return std::string(reinterpret_cast<const char*>(&header), sizeof header) + payload;
+  return sealed(learned_kind, payload);
 }
 
 bool Scheduler::Impl::restore(std::string_view bytes, TimePoint now, double unix_now) {
-  Header header{};
-  if (bytes.size() < sizeof header || bytes.size() > sizeof header + most_bytes) return false;
-  std::memcpy(&header, bytes.data(), sizeof header);
-  const auto payload = bytes.substr(sizeof header);
-  if (header.magic != magic || header.version != version || header.checksum != checksum(payload)) return false;
-  StateReader io(payload, {now, unix_now});
+  const auto payload = unsealed(learned_kind, bytes);
+  if (!payload || payload->size() > most_bytes) return false;
+  StateReader io(*payload, {now, unix_now});
   caps.fields(io);
   caps.configure(config);
   wall_clock(now, unix_now);

@@ -35,7 +35,7 @@ RunSnapshot Scheduler::Impl::describe(const RunState& run) const {
   s.cached_tokens = run.cached_tokens;
   s.tokens_spent = run.tokens_spent;
   if (run.spec.token_budget && run.budget) s.token_budget = run.budget->limit();
-  if (run.budget) s.tokens_reserved = run.budget->reserved();
+  if (s.token_budget) s.tokens_reserved = run.budget->reserved();
   s.waited = run.waited;
   for (const auto& [name, agent] : run.agents)
     s.agents.push_back({name, agent.waiting, agent.in_flight, agent.requests});

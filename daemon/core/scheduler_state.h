@@ -136,6 +136,9 @@ public:
   std::string save(TimePoint now, double unix_now);
   bool restore(std::string_view bytes, TimePoint now, double unix_now);
   void pool_fields(auto& io, TimePoint now);
+  std::string spending(TimePoint now, double unix_now);
+  bool restore_spending(std::string_view bytes, TimePoint now, double unix_now);
+  std::int64_t spent_before(RunId run);
 
   const RateLimit* too_small_for(const Request& request) const;
   Refusal size_refusal(const Request& request, const RateLimit& limit) const;
@@ -144,6 +147,7 @@ public:
 
   // For people.
   Reason reason(const Request& request, const Gate& gate, TimePoint now) const;
+  static Reason budget_reason(const Request& request);
   void note(DecisionKind kind, const Request& request, const Reason& reason, TimePoint now);
   void note_held(const Request& request, const Gate& gate, TimePoint now);
   std::vector<DecisionSnapshot> decisions(std::optional<std::uint64_t> about, std::size_t most, TimePoint now) const;
@@ -161,6 +165,9 @@ public:
   std::unordered_map<const Budget*, std::vector<RequestId>> parked;
   TokenCalibrations calibrations;
   BudgetCaps caps;
+  bool spending_changed = false;
+  std::map<RunId, std::int64_t> awaited_runs;  // what runs of a daemon that died have spent, until they are handed over
+  TimePoint await_runs_until{};
   std::vector<Action> pending;
   DecisionLog log;
   std::optional<TimePoint> draining;

@@ -51,6 +51,11 @@ RequestId Scheduler::Impl::submit(RunId id, RequestProfile profile, TimePoint no
   ++run.requests;
   if (waiting >= config.max_queue || run.closed) {
     ++run.refused;
+    log.add({.at = now,
+             .kind = DecisionKind::refused,
+             .request = number,
+             .run = id,
+             .reason = {.kind = run.closed ? ReasonKind::closed : ReasonKind::queue_full}});
     pending.push_back(
         Refuse{number, run.closed ? Refusal{RefusalKind::run_closed, "HiveMind: run '" + run.spec.name + "' has ended",
                                             std::nullopt, false}

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -30,6 +31,28 @@ inline std::uint64_t checksum(std::string_view bytes) {
 }
 
 constexpr std::size_t longest_text = 4096;
+
+// What a piece of state is, and which layout of it: others are not read.
+struct StateKind {
+  std::uint32_t magic, version;
+};
+struct StateSeal {
+  StateKind kind;
+  std::uint64_t sum;
+};
+inline std::string sealed(StateKind kind, const std::string& payload) {
+  const StateSeal seal{kind, checksum(payload)};
+  return std::string(reinterpret_cast<const char*>(&seal), sizeof seal) + payload;
+}
+// nullopt: something else, or not whole.
+inline std::optional<std::string_view> unsealed(StateKind kind, std::string_view bytes) {
+  StateSeal seal{};
+  if (bytes.size() < sizeof seal) return std::nullopt;
+  std::memcpy(&seal, bytes.data(), sizeof seal);
+  const auto payload = bytes.substr(sizeof seal);
+  const bool ours = seal.kind.magic == kind.magic && seal.kind.version == kind.version;
+  return ours && seal.sum == checksum(payload) ? std::optional(payload) : std::nullopt;
+}
 
 // Whole milliseconds: what did not change is the same bytes later.
 class StateWriter {

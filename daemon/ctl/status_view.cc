@@ -188,6 +188,22 @@ std::string runs_section(const json::array& runs, const Look& look) {
   return section("Runs", table, "none; hivemind-run COMMAND starts one", look);
 }
 
+// Caps that runs share.
+std::string budgets_section(const json::array& budgets, const Look& look) {
+  TextTable table({{"BUDGET", Align::left, Cut::first, true},
+                   {"LEFT", Align::right},
+                   {"OF", Align::right},
+                   {"SPENT", Align::right},
+                   {"SET ASIDE", Align::right}});
+  for (const auto& budget : budgets) {
+    const double limit = number(budget, "limit"), spent = number(budget, "spent"),
+                 reserved = number(budget, "reserved");
+    table.add({text(budget, "name"), count_text(std::max(0.0, limit - spent - reserved)), count_text(limit),
+               count_text(spent), count_text(reserved)});
+  }
+  return table.empty() ? "" : section("Budgets", table, "", look);
+}
+
 std::string queue_section(const json::value& status, const Look& look) {
   std::unordered_map<std::string, std::string> names;
   for (const auto& run : list(status, "runs")) names[text(run, "id")] = text(run, "name");
@@ -213,12 +229,21 @@ std::string queue_section(const json::value& status, const Look& look) {
 std::string status_text(const json::value& status, const Look& look) {
   const auto& pools = list(status, "pools");
   return head_line(status) + pools_section(pools, look) + limits_section(pools, look) + windows_section(pools, look) +
-         runs_section(list(status, "runs"), look) + queue_section(status, look);
+         runs_section(list(status, "runs"), look) + budgets_section(list(status, "budgets"), look) +
+         queue_section(status, look);
 }
 
 std::string runs_text(const json::value& runs, const Look& look) {
   return runs_section(list(runs, "runs"), look).substr(1);
 }
+
+namespace {
+// What would let it go; only of who waits.
+std::string freed_text(const json::value& decision) {
+  const auto* why = find(decision, "why");
+  return why && text(decision, "kind") == "held" ? text(*why, "freed_by") : "";
+}
+}  // namespace
 
 std::string decisions_text(const json::value& decisions, const Look& look) {
   TextTable table({{"AGO", Align::right},
@@ -227,10 +252,11 @@ std::string decisions_text(const json::value& decisions, const Look& look) {
                    {"REQUEST", Align::right},
                    {"WAITED", Align::right},
                    {"WHAT"},
+                   {"FREED BY"},
                    {"WHY", Align::left, Cut::last}});
   for (const auto& decision : list(decisions, "decisions")) {
     table.add({seconds(decision, "ago_s"), text(decision, "run"), text(decision, "agent"), count(decision, "request"),
-               seconds(decision, "waited_s"), text(decision, "kind"), text(decision, "reason")});
+               seconds(decision, "waited_s"), text(decision, "kind"), freed_text(decision), text(decision, "reason")});
   }
   return section("Decisions", table, "none yet", look).substr(1);
 }

@@ -95,7 +95,10 @@ void Admission::cancelled(RequestId request, const Usage& usage) {
 }
 
 void Admission::act(TimePoint now) {
-  for (auto& action : scheduler_.act(now)) {
+  auto actions = scheduler_.act(now);
+  if (keep_)
+    if (const auto spending = scheduler_.spending(now, unix_time()); !spending.empty()) keep_(spending);
+  for (auto& action : actions) {
     const auto request = std::visit([](const auto& a) { return a.request; }, action);
     const auto found = open_.find(request);
     if (found == open_.end()) continue;

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,6 +39,11 @@ public:
   // What the scheduler learned and spent, for the next daemon.
   std::string save() const { return scheduler_.save(Clock::now(), unix_time()); }
   bool restore(std::string_view bytes) { return scheduler_.restore(bytes, Clock::now(), unix_time()); }
+  // What budgets have spent goes to `keep` at every change, before the requests it is of.
+  void keep_spending(std::function<void(const std::string&)> keep) { keep_ = std::move(keep); }
+  bool restore_spending(std::string_view bytes) {
+    return scheduler_.restore_spending(bytes, Clock::now(), unix_time());
+  }
   // Call now and then: a new day brings a new day's budget.
   void tell_time();
 
@@ -62,5 +68,6 @@ private:
   asio::steady_timer timer_;
   std::optional<TimePoint> armed_;
   std::unordered_map<RequestId, Open> open_;
+  std::function<void(const std::string&)> keep_;
 };
 }  // namespace hivemind

@@ -20,13 +20,38 @@ SchedulerConfig capped() {
 
 TEST(BudgetCaps, GroupIsWhatTheNameSaysBeforeTheSlash) {
   BudgetCaps caps;
-  EXPECT_EQ(caps.of("nightly/1"), nullptr) << "nothing is capped";
   caps.configure(capped());
   EXPECT_EQ(caps.of("nightly/1")->left(), 2'000);
   EXPECT_EQ(caps.of("nightly")->left(), 2'000);
   EXPECT_EQ(caps.of("nightly2/1")->left(), 5'000);
   EXPECT_EQ(caps.name_of(caps.of("nightly/1").get()), "the budget of group 'nightly'");
-  EXPECT_EQ(caps.name_of(caps.of("other").get()), "the day's budget");
+  EXPECT_EQ(caps.name_of(caps.of("").get()), "the day's budget");
+}
+
+TEST(BudgetCaps, ACapThatIsSetLaterHoldsForWhoIsThere) {
+  BudgetCaps caps;
+  const auto run = caps.of("nightly/1"), other = caps.of("else");
+  EXPECT_EQ(run->left(), Budget::unlimited);
+  Budget::reserve(run, 300)->settle(300);
+  EXPECT_TRUE(caps.snapshot().empty()) << "nobody set a cap";
+  caps.configure(capped());
+  EXPECT_EQ(run->left(), 1'700) << "and what it has spent counts";
+  EXPECT_EQ(other->left(), 4'700);
+  caps.configure({});
+  EXPECT_GT(run->left(), 1'000'000);
+}
+
+TEST(BudgetCaps, ForgetsGroupsThatNobodyIsIn) {
+  BudgetCaps caps;
+  std::vector<std::shared_ptr<Budget>> kept;
+  for (int i = 0; i < 10'000; ++i) {
+    const auto group = caps.of("run-" + std::to_string(i));
+    if (i < 5) kept.push_back(group);
+  }
+  StateWriter writer({start, noon});
+  caps.fields(writer);
+  EXPECT_LT(writer.size(), 500u);
+  EXPECT_EQ(caps.of("run-3"), kept[3]);
 }
 
 TEST(BudgetCaps, TheDayBeginsAnewAtMidnightAndOnlyForwards) {

@@ -19,6 +19,32 @@ struct SchedulerExplain : testing::Test {
   TimePoint now = start;
 };
 
+TEST_F(SchedulerExplain, WhoIsRefusedAtOnceIsToldToo) {
+  config.max_queue = 0;
+  Scheduler scheduler(config);
+  const auto full = scheduler.submit(77, profile(), now);
+  const auto told = scheduler.decisions(full, 100, now);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].kind, "refused");
+  EXPECT_EQ(told[0].run, 77u);
+  EXPECT_EQ(told[0].why.kind, ReasonKind::queue_full);
+}
+
+TEST_F(SchedulerExplain, ABudgetIsToldWithItsNumbers) {
+  Scheduler scheduler(config);
+  auto spec = run_spec(5);
+  spec.token_budget = 100;
+  scheduler.add_run(spec, now);
+  const auto id = scheduler.submit(5, profile(), now);
+  scheduler.act(now);
+  const auto told = scheduler.decisions(id, 100, now).back();
+  EXPECT_EQ(told.kind, "refused");
+  EXPECT_EQ(told.why.kind, ReasonKind::budget);
+  EXPECT_EQ(told.why.limit, 100);
+  EXPECT_EQ(told.why.available, 100);
+  EXPECT_GT(told.why.need, 100);
+}
+
 TEST_F(SchedulerExplain, ALimitIsToldWithItsNumbers) {
   config.seeds[""].requests_per_minute = 1;
   config.admission = false;

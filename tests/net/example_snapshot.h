@@ -39,6 +39,7 @@ inline Snapshot example_snapshot() {
   run.cached_tokens = 5'000'000'000;
   run.tokens_spent = 1'230'000;
   run.token_budget = 2'000'000;
+  run.tokens_reserved = 9'000;
   run.waited = 75'400ms;
   run.agents = {{"", 1, 4, 30}, {"explore-1", 1, 1, 10}};
   snapshot.runs.push_back(run);
@@ -46,6 +47,7 @@ inline Snapshot example_snapshot() {
                             "requests per minute: 0 of 50 left, in 1.2 s", 1200ms});
   snapshot.queue.push_back(
       {18, 0xABC, "", "claude-sonnet-4-20250514", "low", 500ms, "concurrency 5 of 5", std::nullopt});
+  snapshot.budgets.push_back({"group nightly", 2'000'000, 1'230'000, 9'000});
   return snapshot;
 }
 }  // namespace hivemind

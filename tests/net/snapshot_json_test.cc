@@ -35,9 +35,11 @@ TEST(SnapshotJson, HasEverything) {
                  {"window_s": 604800, "model_only": true, "used": 1.01, "rejected": true, "resets_s": 90000, "exhausted_s": null, "paced_s": null}]}],
     "runs": [{"id": "0000000000000abc", "parent": "0000000000000def", "name": "evil?\"name\n\u001b[31m", "priority": "normal", "weight": 1.5,
               "waiting": 2, "in_flight": 5, "requests": 40, "retries": 4, "errors": 1, "refused": 2, "input_tokens": 1200000,
-              "output_tokens": 30000, "cached_tokens": 5000000000, "tokens_spent": 1230000, "token_budget": 2000000, "waited_s": 75.4,
+              "output_tokens": 30000, "cached_tokens": 5000000000, "tokens_spent": 1230000,
+              "tokens_reserved": 9000, "token_budget": 2000000, "waited_s": 75.4,
               "agents": [{"agent": "", "waiting": 1, "in_flight": 4, "requests": 30},
                          {"agent": "explore-1", "waiting": 1, "in_flight": 1, "requests": 10}]}],
+    "budgets": [{"name": "group nightly", "limit": 2000000, "spent": 1230000, "reserved": 9000}],
     "queue": [{"request": 17, "run": "0000000000000abc", "agent": "explore-1", "model": "claude-sonnet-4-20250514", "priority": "normal",
                "waited_s": 1.5, "reason": "requests per minute: 0 of 50 left, in 1.2 s",
                "why": {"kind": "next", "freed_by": "nothing", "in_s": null}, "expected_s": 1.2},
@@ -53,11 +55,35 @@ TEST(SnapshotJson, EmptyIsEmptyLists) {
   const auto got = parsed(json::serialize(status_json({}, {})));
   EXPECT_TRUE(got.at("pools").as_array().empty());
   EXPECT_TRUE(got.at("runs").as_array().empty());
+  EXPECT_TRUE(got.at("budgets").as_array().empty());
   EXPECT_TRUE(got.at("queue").as_array().empty());
   EXPECT_TRUE(got.at("daemon").at("certificates_expire").is_null());
   RunSnapshot run;
   EXPECT_TRUE(run_json(run).at("parent").is_null());
   EXPECT_TRUE(run_json(run).at("token_budget").is_null());
+}
+
+TEST(SnapshotJson, ADecisionSaysWhyInNumbers) {
+  DecisionSnapshot decision;
+  decision.number = 3, decision.request = 7, decision.run = 0xABC;
+  decision.ago = 2500ms, decision.waited = 1s;
+  decision.kind = "held", decision.agent = "explore-1", decision.attempts = 1;
+  decision.why = {.kind = ReasonKind::limit, .limit = 50, .available = 0, .need = 1, .window = 60s, .in = 1200ms};
+  decision.reason = in_words(decision.why);
+  DecisionSnapshot refused;
+  refused.kind = "refused";
+  refused.why = {.kind = ReasonKind::budget, .limit = 1000, .available = 100, .need = 400};
+  refused.reason = in_words(refused.why);
+  const auto got = parsed(json::serialize(decisions_json({decision, refused})));
+  EXPECT_EQ(got, parsed(R"json([
+    {"number": 3, "ago_s": 2.5, "kind": "held", "request": 7, "run": "0000000000000abc", "agent": "explore-1",
+     "attempts": 1, "waited_s": 1, "reason": "requests per minute: 0 of 50 left, 1 needed, in 1.2 s",
+     "why": {"kind": "limit", "freed_by": "time", "in_s": 1.2, "dimension": "requests", "limit": 50, "need": 1,
+             "available": 0, "window_s": 60}},
+    {"number": 0, "ago_s": 0, "kind": "refused", "request": 0, "run": "0000000000000000", "agent": "",
+     "attempts": 0, "waited_s": 0, "reason": "token budget: 100 of 1000 left, 400 needed",
+     "why": {"kind": "budget", "freed_by": "a refund", "in_s": null, "limit": 1000, "available": 100, "need": 400}}])json"))
+      << got;
 }
 
 TEST(SnapshotJson, TextIsAlwaysUtf8) {

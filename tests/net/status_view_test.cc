@@ -48,10 +48,25 @@ TEST(StatusView, ShowsPoolsLimitsRunsAndQueue) {
                    "84%",
                    "paced, 40s",
                    "7 days, this model",
+                   "Budgets",
+                   "group nightly",
+                   "9K",
                    "101%",
                    "rejected"});
   EXPECT_EQ(text.find("3fa9c1d2e"), text.npos) << "of an account, enough to tell it apart";
   EXPECT_EQ(text.find('\033'), text.npos) << "no colour, and none that a client slipped in";
+}
+
+TEST(StatusView, EveryDecisionIsARow) {
+  const auto decisions = boost::json::parse(R"json({"decisions": [
+    {"ago_s": 61, "kind": "held", "request": 7, "run": "0000000000000abc", "agent": "explore-1", "waited_s": 1.5,
+     "reason": "requests per minute: 0 of 50 left, 1 needed, in 1.2 s", "why": {"freed_by": "time"}},
+    {"ago_s": 2, "kind": "refused", "request": 8, "run": "0000000000000abc", "agent": "", "waited_s": 0,
+     "reason": "the queue is full", "why": {"freed_by": "nothing"}}]})json");
+  const auto text = decisions_text(decisions, {});
+  expect_in(text, {"WHY", "FREED BY", "held", "1m1s", "explore-1", "in 1.2 s", "time", "refused", "the queue is full"});
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4) << text;
+  expect_in(decisions_text(boost::json::parse(R"({"decisions": []})"), {}), {"none yet"});
 }
 
 TEST(StatusView, AFrameNeverScrolls) {
