@@ -19,7 +19,8 @@ struct Sample {
   std::uint64_t agents = 0, dead = 0, attempts = 0, rejected = 0, warm_attempts = 0, warm_rejected = 0, overshoots = 0,
                 over_budget = 0;
   std::uint64_t with_deadline = 0, on_time = 0;
-  double wasted = 0, makespan = 0, jain = 0, completion = 0;
+  double wasted = 0, makespan = 0, jain = 0, completion = 0, input = 0;
+  bool cached = false;
   std::uint64_t completed = 0;
   std::optional<double> ratio, utilisation;
   bool limited = false;
@@ -58,6 +59,10 @@ Sample sample(const Case& one, std::uint64_t seed) {
   if (bound.makespan > Duration::zero()) s.ratio = s.makespan / in_seconds(bound.makespan);
   s.utilisation = bound.utilisation;
   s.limited = bound.limited;
+  for (const auto& work : outcome.work) {
+    s.input += static_cast<double>(work.input);
+    s.cached = s.cached || work.cache_read > 0;
+  }
   for (const auto& agent : outcome.agents) {
     const auto& group = one.scenario.agents[agent.group];
     const bool finished = agent.turns == group.turns;
@@ -144,6 +149,8 @@ Row summed_up(const Case& one, std::vector<Sample>& samples) {
     if (s.late && (!row.late || s.late->bound - s.late->requests < row.late->bound - row.late->requests))
       row.late = s.late;
     row.completion += s.completion;
+    row.input += s.input / static_cast<double>(samples.size());
+    row.cached = row.cached || s.cached;
     completed += s.completed;
     attempts += s.attempts;
     rejected += s.rejected;

@@ -36,6 +36,8 @@ struct Row {
   std::optional<double> over_reserved;            // what was set aside of budgets, by what it turned out to be
   std::optional<Lateness> late;                   // behind ideal fair sharing, where it is compared: the worst seed
   std::optional<double> warm_429_share;           // as upstream_429_share, of what came after the first two minutes
+  double input = 0;                               // tokens per seed that were not read from the prompt cache
+  bool cached = false;                            // some were
   std::vector<Measure> measures;                  // what is better when smaller, the gravest first
   const Measure& measure(std::string_view name) const;
   // Causes of death with their numbers, the most frequent first.

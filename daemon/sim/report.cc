@@ -93,6 +93,8 @@ std::string as_table(const std::vector<Row>& rows) {
                                                "wasted tokens", "makespan", "÷ bound", "429s", "after 2 min",
                                                "wait p50", "p99", "Jain", "used", "completion"}};
   lines.front()[8] = "/ bound";
+  const bool cached = std::any_of(rows.begin(), rows.end(), [](const Row& r) { return r.cached; });
+  if (cached) lines.front().push_back("input tokens");
   if (deadlines) lines.front().push_back("on time");
   if (budgets) lines.front().insert(lines.front().end(), {"stopped", "overshot"});
   if (compared) lines.front().insert(lines.front().end(), {"after GPS"});
@@ -105,6 +107,7 @@ std::string as_table(const std::vector<Row>& rows) {
                      or_dash(r.warm_429_share, [](double v) { return percent(v, 2); }), decimal(r.wait_p50, 2) + " s",
                      decimal(r.wait_p99, 2) + " s", decimal(r.jain, 3),
                      or_dash(r.utilisation, [](double v) { return percent(v); }), decimal(r.completion, 1) + " s"});
+    if (cached) lines.back().push_back(decimal(r.input, 0));
     if (deadlines) lines.back().push_back(or_dash(r.on_time, [](double v) { return percent(v); }));
     if (budgets) lines.back().insert(lines.back().end(), {std::to_string(r.over_budget), std::to_string(r.overshoots)});
     if (compared) lines.back().push_back(r.late ? decimal(r.late->requests, 1) : "-");

@@ -46,6 +46,21 @@ const char* in_words(RefusalKind kind) {
   return "";
 }
 constexpr double bytes_per_token = 4;
+
+// What a request's body tells of its prompt: the marks that a client may set, one near the front and the last ones.
+PromptPrefixes prefixes_of(const provider::Prompt& prompt, Duration kept, double misjudged) {
+  constexpr std::size_t most_marks = 4;
+  PromptPrefixes all;
+  std::uint64_t hash = 0;
+  double tokens = 0;
+  for (const auto& segment : prompt) {
+    hash = mixed(hash, segment.hash);
+    tokens += static_cast<double>(segment.tokens) * misjudged;
+    if (segment.breakpoint && tokens >= 1024) all.push_back({hash, std::llround(tokens), kept});
+    if (all.size() > most_marks) all.erase(all.begin() + 1);
+  }
+  return all;
+}
 }  // namespace
 
 std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
@@ -171,6 +186,7 @@ RequestProfile Simulation::profile(const Exchange& exchange) {
     factor *= std::exp(std::uniform_real_distribution<>(-spread, spread)(guess_rng_));
   RequestProfile p = profile_;
   p.input_tokens = std::max<std::int64_t>(1, std::llround(static_cast<double>(tokens) * factor));
+  p.prefixes = prefixes_of(exchange.ask.prompt, scenario_.provider.config.cache_ttl, factor);
   p.body_bytes = static_cast<std::int64_t>(static_cast<double>(tokens) * bytes_per_token);
   p.input_bound = p.body_bytes * (p.provider == "anthropic" ? 2 : 1);
   p.max_tokens = group.max_tokens;
