@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/serialize.hpp>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -10,11 +11,13 @@
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
 #include <iostream>
 #include <string>
 #include <thread>
 
 #include "ctl/control_client.h"
+#include "ctl/perfetto.h"
 #include "ctl/doctor.h"
 #include "ctl/status_view.h"
 #include "hivemind/version.h"
@@ -93,6 +96,19 @@ void explain(std::string about, bool as_json) {
   std::cout << (as_json ? fetch("GET", path) : decisions_text(fetch_json(path), look_of_output()));
 }
 
+// The scheduler's latest decisions, as they are or as a picture.
+void dump_trace(const std::string& format, const std::string& file) {
+  const auto decisions = fetch_json("/decisions"), runs = fetch_json("/runs");
+  json::object both{{"runs", runs.at("runs")}, {"decisions", decisions.at("decisions")}};
+  const auto text = format == "perfetto" ? perfetto_text(decisions, runs) : json::serialize(both) + "\n";
+  if (file.empty()) {
+    std::cout << text;
+    return;
+  }
+  std::ofstream out(file, std::ios::binary);
+  if (!(out << text).flush()) throw std::runtime_error(file + " cannot be written");
+}
+
 pid_t daemon_pid() {
   return static_cast<pid_t>(fetch_json("/status").at("daemon").at("pid").to_number<std::int64_t>());
 }
@@ -140,6 +156,14 @@ int main(int argc, char** argv) {
   auto* explaining = app.add_subcommand("explain", "the latest decisions and their reasons");
   explaining->add_option("about", about, "a run, by name or id, or a request's number; none: everything");
   explaining->add_flag("--json", as_json, "as the daemon says it, for scripts");
+  auto* trace = app.add_subcommand("trace", "the schedule, as a file for other programs");
+  trace->require_subcommand(1);
+  auto* dumping = trace->add_subcommand("dump", "the latest decisions: who waited for what, ran and was sent again");
+  std::string format = "json", file;
+  dumping->add_option("--format", format, "json, or perfetto: lanes for ui.perfetto.dev and chrome://tracing")
+      ->check(CLI::IsMember({"json", "perfetto"}))
+      ->capture_default_str();
+  dumping->add_option("--output,-o", file, "instead of stdout")->type_name("FILE");
   auto* stopping = app.add_subcommand("stop", "stop the daemon; requests under way may finish");
   stopping->add_flag("--wait", wait, "until it has ended");
   auto* reloading = app.add_subcommand("reload", "read the configuration file again");
@@ -156,6 +180,7 @@ int main(int argc, char** argv) {
     if (*status) show_status(as_json, watch);
     if (*runs) show_runs(as_json);
     if (*explaining) explain(about, as_json);
+    if (*dumping) dump_trace(format, file);
     if (*stopping) stop(wait);
     if (*reloading) reload();
     if (*certificates) show_certificates();

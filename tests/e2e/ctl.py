@@ -117,6 +117,33 @@ class WithDaemon(harness.Case):
         for client in silent:
             self.assertEqual(client.recv(1024), b"")
 
+    def test_a_dump_draws_what_waited_and_what_ran(self):
+        mock = self.mock()
+        home = self.home(harness.route("127.0.0.1", mock, dialect="anthropic"), ports=[mock.port],
+                         config={"budget": {"day": 5000}})
+        body = json.dumps({"model": "claude-sonnet-4-5", "max_tokens": 1000, "messages": [{"role": "user", "content": "hi"}]})
+        home.run("curl", "-sS", "-H", "x-api-key: sk-ant-REDACTED", "-H", "content-type: application/json", "-d", body,
+                 *[mock.url("/v1/messages")] * 3, options=("--name", "drawn"))
+        status = home.status()
+        self.assertEqual([(b["name"], b["limit"]) for b in status["budgets"]], [("day", 5000)])
+        self.assertGreater(status["budgets"][0]["spent"], 0)
+        self.assertIn("Budgets", home.control("status").stdout)
+
+        told = json.loads(home.control("trace", "dump").stdout)
+        self.assertEqual([d["kind"] for d in told["decisions"] if d["kind"] != "held"],
+                         ["queued", "dispatched", "finished"] * 3)
+        picture = os.path.join(home.folder, "picture.json")
+        done = home.control("trace", "dump", "--format", "perfetto", "--output", picture)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        with open(picture) as f:
+            text = f.read()
+        events = json.loads(text)["traceEvents"]
+        self.assertEqual([e["name"] for e in events if e["ph"] == "X"], ["waits", "runs"] * 3)
+        for event in events:
+            self.assertEqual(event["ph"] in "Xi", "ts" in event, event)
+        self.assertNotIn("sk-ant", text)
+        self.assertEqual(home.control("trace", "dump", "--output", home.folder).returncode, 1)
+
     def test_stop_waits_for_the_end(self):
         home = self.home()
         pid = home.up()
