@@ -84,7 +84,10 @@ asio::awaitable<void> Session::serve(std::string ahead) {
   while ((first = sniff(ahead)).kind == SniffKind::need_more) {
     const auto got = co_await client_.read_some(services_.scratch, deadline);
     if (!got) {
-      if (ahead.empty() && got.error() == asio::error::timed_out && server_may_begin) {
+      // A local server sees also who only looked whether it listens, or has nothing to say and wants to hear.
+      const bool looked_in = got.error() == asio::error::eof && (original_.flags & HM_LOCAL_SERVER) != 0 &&
+                             (original_.flags & HM_HINT_LLM) == 0;
+      if (ahead.empty() && (looked_in || (got.error() == asio::error::timed_out && server_may_begin))) {
         co_await tunnel_to({}, {});
       } else if (got.error() == asio::error::eof && !ahead.empty()) {
         first.kind = SniffKind::other;

@@ -65,6 +65,20 @@ class Carried(harness.Case):
                "while d := s.recv(1000): print(d.decode(), end='')"
         self.assertIn("data: 19", self.same(home, "/usr/bin/python3", "-c", code).out())
 
+    def test_C22_who_says_nothing_is_seen_and_hears(self):
+        """A client that only closes its half, and one that only looks in."""
+        heard = []
+
+        def greet(s):
+            heard.append(s.recv(1))
+            s.sendall(b"hello")
+        server = self.server(greet)
+        home = self.world(server.port)
+        code = f"import socket; s = socket.create_connection(('127.0.0.1', {server.port})); s.shutdown(1); print(s.recv(9), s.recv(9))\n" \
+               f"socket.create_connection(('127.0.0.1', {server.port})).close()"
+        self.assertIn("b'hello' b''", self.same(home, "/usr/bin/python3", "-c", code).out())
+        harness.until(lambda: heard == [b""] * 4, "the server saw all four")
+
     def test_C23_reset_is_no_end(self):
         def end(s):
             if s.recv(1) == b"r":
