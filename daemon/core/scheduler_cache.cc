@@ -137,6 +137,7 @@ Reason Scheduler::Impl::ahead_reason(const Request& request, TimePoint now) cons
 // Who goes instead of the first in line, if anybody may.
 Request* Scheduler::Impl::ahead_of(const Request& first, TimePoint now) {
   Pool& pool = *first.pool;
+  if (!config.cache_expiry || !pool.caches.believed()) return nullptr;
   while (const auto due = pool.ahead.due(first.item.band, now)) {
     Request& request = *requests.at(*due);
     const auto held = pool.caches.held(request.profile.prefixes, now);

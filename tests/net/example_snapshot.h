@@ -21,6 +21,9 @@ inline Snapshot example_snapshot() {
   pool.rate_limited = 3;
   pool.overloads = 2;
   pool.faults = 1;
+  pool.cached_prefixes = 12;
+  pool.following = 3;
+  pool.went_ahead = 4;
   snapshot.pools.push_back(pool);
   RunSnapshot run;
   run.id = 0xABC;

@@ -27,7 +27,8 @@ TEST(SnapshotJson, HasEverything) {
     "daemon": {"pid": 12, "version": "1.2", "uptime_s": 90.5, "config_file": "/c", "log_file": "/l", "root_bundle": "/r",
                "certificates_expire": 1800000000, "connections": 3, "draining": true},
     "pools": [{"provider": "anthropic", "account": "3fa9c1d2e4b5a697", "model_class": "claude-sonnet-4", "window": 5.5, "in_flight": 5,
-               "waiting": 2, "breaker": "open (overload)", "rate_limited": 3, "overloads": 2, "faults": 1, "limits": [
+               "waiting": 2, "breaker": "open (overload)", "rate_limited": 3, "overloads": 2, "faults": 1,
+               "cached_prefixes": 12, "following": 3, "went_ahead": 4, "limits": [
                  {"dimension": "requests", "limit": 50, "available": 7.25, "window_s": 60, "source": "header", "cooldown_s": null},
                  {"dimension": "input_tokens", "limit": 80000, "available": 1234, "window_s": 60, "source": "429", "cooldown_s": 2.5}],
                "windows": [
@@ -49,6 +50,15 @@ TEST(SnapshotJson, HasEverything) {
   // Through text, as a client sees it: numbers compare whatever their kind.
   const auto got = parsed(json::serialize(status_json(info, example_snapshot())));
   EXPECT_EQ(got, want) << got;
+}
+
+TEST(SnapshotJson, AFollowerSaysWhomItWaitsFor) {
+  Snapshot snapshot;
+  snapshot.queue.emplace_back();
+  snapshot.queue[0].why = {.kind = ReasonKind::leader, .need = 20000, .in = 4s, .request = 9};
+  const auto got = parsed(json::serialize(status_json({}, snapshot)));
+  EXPECT_EQ(got.at("queue").at(0).at("why"), parsed(R"({"kind": "leader", "freed_by": "its leader's first content",
+                                                       "in_s": 4, "request": 9, "tokens": 20000})"));
 }
 
 TEST(SnapshotJson, EmptyIsEmptyLists) {
