@@ -240,8 +240,12 @@ protected:
     scheduler.add_run(run_spec(2, crowd), now);
     std::vector<RequestId> back;
     const TimePoint held_since = now;
+    double left = 30;
+    TimePoint filled = now;
     const auto answer = [&](RequestId id, TimePoint at) {
-      const LimitReport told[] = {requests_left(30, 30)};
+      left = std::min(30.0, left + std::chrono::duration<double>(at - filled).count() / 2) - 1;
+      filled = at;
+      const LimitReport told[] = {requests_left(30, static_cast<std::int64_t>(std::max(0.0, left)))};
       scheduler.limits_seen(id, told, "", at);
       scheduler.first_content(id, at);
       scheduler.finished(id, read(common), false, at);
