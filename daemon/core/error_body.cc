@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "core/duration_text.h"
 
@@ -32,6 +33,7 @@ void read_prose(ErrorBody& error) {
   if (!limit) return;
   LimitReport report;
   report.limit = limit;
+  report.in_body = true;
   const bool tokens = contains(error.message, "(TPM)") || contains(error.message, "(TPD)");
   const bool requests = contains(error.message, "(RPM)") || contains(error.message, "(RPD)");
   if (!tokens && !requests) return;
@@ -44,23 +46,47 @@ void read_prose(ErrorBody& error) {
   error.limits.push_back(report);
 }
 
-// google.rpc.QuotaFailure: which quota, how large, over what time.
+// google.rpc.QuotaFailure: which quota, how large, over what time. Of a day's quota nothing is left until midnight.
 void read_quota_violation(JsonValue violation, ErrorBody& error) {
   const auto id = json_string(violation, "quotaId");
   if (error.reason.empty()) error.reason = id.substr(0, 128);
   const bool day = contains(id, "PerDay");
   error.long_window = error.long_window || day;
   const auto value = parse_number(json_string(violation, "quotaValue"));
-  if (!value || *value > 1e15) return;
-  error.never = error.never || *value == 0;
   LimitReport report;
-  report.dimension = !contains(id, "Token")  ? Dimension::requests
-                     : contains(id, "Input") ? Dimension::input_tokens
-                                             : Dimension::tokens;
-  report.limit = static_cast<std::int64_t>(*value);
-  report.window = day ? Duration(24h) : Duration(60s);
   report.bucket = false;
+  report.in_body = true;
+  report.window = day ? Duration(24h) : Duration(60s);
+  if (value) error.never = error.never || *value == 0;
+  if (day) {
+    report.dimension = Dimension::utilisation;
+    report.use = WindowUse{.used = 1, .rejected = true, .model_only = contains(id, "PerModel")};
+  } else if (value && *value <= 1e15 && contains(id, "PerMinute")) {
+    report.dimension = !contains(id, "Token")  ? Dimension::requests
+                       : contains(id, "Input") ? Dimension::input_tokens
+                                               : Dimension::tokens;
+    report.limit = static_cast<std::int64_t>(*value);
+    report.remaining = 0;
+  } else {
+    return;
+  }
   error.limits.push_back(report);
+}
+
+// Days end at midnight in California: 7:00 UTC in summer, an hour later in winter.
+Duration until_pacific_midnight(double now_unix) {
+  constexpr double hour = 3600, day = 24 * hour;
+  const double into = std::fmod(now_unix, day);
+  for (const double end : {7 * hour, 8 * hour, day + 7 * hour})
+    if (into < end) return from_seconds(end - into).value_or(Duration(1h));
+  return 1h;
+}
+
+// The retryDelay of a day's quota is often that of a minute's.
+void end_windows(ErrorBody& error, double now_unix) {
+  if (error.long_window && now_unix > 0 && error.delay.value_or(Duration{}) < Duration(1h))
+    error.delay = until_pacific_midnight(now_unix);
+  for (auto& report : error.limits) report.reset_after = error.delay;
 }
 
 void read_google_detail(JsonValue detail, ErrorBody& error) {
@@ -80,6 +106,8 @@ void read_details(JsonValue object, ErrorBody& error, double now_unix) {
   simdjson::dom::array list;
   if (object["details"].get(list) == simdjson::SUCCESS)
     for (const JsonValue detail : list) read_google_detail(detail, error);
+  if (!error.delay) error.delay = find_delay(error.message);
+  end_windows(error, now_unix);
   if (const auto seconds = json_number(object, "resets_in_seconds"); seconds && !error.delay)
     error.delay = from_seconds(*seconds);
   if (const auto at = json_number(object, "resets_at"); at && !error.delay && now_unix > 0)

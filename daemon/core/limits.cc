@@ -265,7 +265,8 @@ std::optional<Duration> Limits::full_for(const Spending& spending, TimePoint now
 
 const RateLimit* Limits::smaller_than(const Amounts& amounts) const {
   const auto found = std::find_if(limits_.begin(), limits_.end(), [&](const RateLimit& limit) {
-    return limit.source() == LimitSource::header && of(amounts, limit.dimension()) > limit.limit();
+    return (limit.source() == LimitSource::header || limit.source() == LimitSource::body) &&
+           of(amounts, limit.dimension()) > limit.limit();
   });
   return found == limits_.end() ? nullptr : &*found;
 }

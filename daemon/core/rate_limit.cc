@@ -18,12 +18,13 @@ constexpr double longest_quantum = 1.0 / 6, least_proof = 4;
 constexpr double spread = 8;  // until proven, so many in the time that one needs to be refilled
 // A rate that only rejections tell of: how it grows with each request that is served, and falls with one that is not.
 constexpr double eager = 0.02, cautious = 0.0025, surest = 0.0003, backoff = 0.9, plunge = 0.75;
-constexpr int enough_to_measure = 12;                    // served between two rejections
-constexpr int long_quiet = 400;                          // served without a rejection: more may be allowed by now
-constexpr double below = 0.985;                          // what was measured
+constexpr int enough_to_measure = 12;                  // served between two rejections
+constexpr int long_quiet = 400;                        // served without a rejection: more may be allowed by now
+constexpr double below = 0.985;                        // what was measured
 constexpr int first_distrust = 25, most_distrust = 6;  // faults taken as counted after a refused trial; its doublings
 constexpr int reserve = 3;  // the part of a window that is kept for retries when it is let out evenly
 constexpr int silent_answers = 20, silent_minutes = 10;  // that do not name a limit: it is gone
+constexpr int forgotten_minutes = 60;                    // after which a limit of an error's body is asked for again
 constexpr Duration longest_window = 366 * 24h;
 constexpr int soon = 8;  // refused again before so many were served: far too fast
 // Whole seconds in headers, and the way to the provider and back.
@@ -41,6 +42,8 @@ const char* to_string(LimitSource source) {
       return "header";
     case LimitSource::rejection:
       return "429";
+    case LimitSource::body:
+      return "body";
   }
   return "?";
 }
@@ -116,7 +119,7 @@ bool RateLimit::waits_for_scout(TimePoint now) const {
 // a bucket refills meanwhile.
 bool RateLimit::unproven() const {
   return dimension_ == Dimension::requests && source_ == LimitSource::header && burst_ == infinite &&
-         window_ >= 2 * Duration(1s) && last_spent_ != TimePoint{} &&
+         window_ >= 2 * Duration(1s) && window_ < Duration(1h) && last_spent_ != TimePoint{} &&
          proven_burst_ < std::max(limit_ * longest_quantum, least_proof);
 }
 
@@ -242,15 +245,16 @@ LimitReport RateLimit::sane(LimitReport report) const {
 void RateLimit::observe(const LimitReport& told_report, const Answered& answered, TimePoint now) {
   const LimitReport report = sane(told_report);
   roll(now);
-  const bool first = source_ != LimitSource::header;
+  const auto told_by = report.in_body ? LimitSource::body : LimitSource::header;
+  const bool first = source_ != told_by;
   const double believed = level_;
   if (report.limit && static_cast<double>(*report.limit) != limit_) {
-    set_limit(static_cast<double>(*report.limit), LimitSource::header);
+    set_limit(static_cast<double>(*report.limit), told_by);
   }
-  source_ = LimitSource::header;
+  source_ = told_by;
   if (!report.remaining) return;
   const auto remaining = static_cast<double>(*report.remaining);
-  if (remaining > limit_) set_limit(remaining, LimitSource::header);
+  if (remaining > limit_) set_limit(remaining, told_by);
 
   bool resynchronised = first;
   if (report.reset_after) {
@@ -345,11 +349,12 @@ void RateLimit::restrain(TimePoint now) {
 }
 
 bool RateLimit::vanished(Duration minute, TimePoint now) {
+  if (source_ == LimitSource::body) return now - told_at_ >= forgotten_minutes * minute;
   return source_ == LimitSource::header && ++silent_ >= silent_answers && now - told_at_ >= silent_minutes * minute;
 }
 
 bool RateLimit::usable(TimePoint now) {
-  const bool known = dimension_ < Dimension::concurrency && source_ <= LimitSource::rejection;
+  const bool known = dimension_ < Dimension::concurrency && source_ <= LimitSource::body;
   const bool sound = limit_ >= 1 && limit_ <= 1e15 && window_ > Duration{} && window_ <= Duration(longest_window) &&
                      std::abs(level_) <= 1e15 && care_ >= 0 && care_ <= most_care && proven_burst_ >= 0 &&
                      lag_ >= Duration{} && lag_ <= window_ && relax_after_ > 0 && relax_after_ <= longest_relax;

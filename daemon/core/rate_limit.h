@@ -13,7 +13,8 @@
 
 namespace hivemind {
 
-enum class LimitSource { seed, header, rejection };
+// body: an error named it, and heads are not expected to.
+enum class LimitSource { seed, header, rejection, body };
 const char* to_string(LimitSource source);
 
 class RateLimit {

@@ -37,6 +37,7 @@ struct LimitReport {
   bool bucket = true;                   // continuously refilled, else a window
   std::int64_t granularity = 1;         // `remaining` is rounded to this (Anthropic tokens: 1000)
   std::optional<WindowUse> use{};       // with Dimension::utilisation
+  bool in_body = false;                 // of an error: response heads are not expected to name it
 };
 
 // Decision table of providers.md §16. What to do about each is the scheduler's.

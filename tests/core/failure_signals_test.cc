@@ -87,7 +87,7 @@ TEST(Failures, AreClassifiedByTheDecisionTable) {
        F::rate_limited, 34500ms},
       {"gemini day", 429, "",
        R"([{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"x","details":[{"violations":[{"quotaId":"GenerateRequestsPerDayPerProjectPerModel","quotaValue":"50"}]},{"retryDelay":"40s"}]}}])",
-       F::long_window, 40s},
+       F::long_window, 75413s},
       {"gemini not on this tier",
        429,
        "",
@@ -165,6 +165,31 @@ TEST(Failures, CarryTheLimitsOfTheirBodies) {
   EXPECT_EQ(limits[0].limit, 200);
   EXPECT_EQ(limits[0].remaining, 0);
   EXPECT_EQ(limits[0].window, Duration(24h));
+}
+
+TEST(Failures, QuotasOfADayAreToldFromThoseOfAMinute) {
+  const auto of = [](const std::string& id, const std::string& value) {
+    return read_whole("generic", 429, "date: Fri, 20 Nov 2026 10:03:07 GMT\r\n",
+                      R"({"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"x","details":[{"violations":[)"
+                      R"({"quotaId":")" +
+                          id + R"(","quotaValue":")" + value + R"("}]},{"retryDelay":"34s"}]}})")
+        ->limits();
+  };
+  const auto minute = of("GenerateContentInputTokensPerModelPerMinute-FreeTier", "250000");
+  ASSERT_EQ(minute.size(), 1u);
+  EXPECT_EQ(minute[0].dimension, Dimension::input_tokens);
+  EXPECT_EQ(minute[0].limit, 250000);
+  EXPECT_EQ(minute[0].remaining, 0);
+  EXPECT_EQ(minute[0].reset_after, Duration(34s));
+  EXPECT_TRUE(minute[0].in_body);
+  const auto day = of("GenerateRequestsPerDayPerProjectPerModel-FreeTier", "50");
+  ASSERT_EQ(day.size(), 1u);
+  ASSERT_TRUE(day[0].use);
+  EXPECT_TRUE(day[0].use->rejected);
+  EXPECT_EQ(day[0].window, Duration(24h));
+  EXPECT_EQ(day[0].reset_after, Duration(75413s)) << "midnight in California, whatever the delay says";
+  EXPECT_TRUE(of("GenerateRequestsPerMinutePerProjectPerModel", "nan").empty());
+  EXPECT_TRUE(of("SomethingElse", "7").empty()) << "over what time?";
 }
 
 TEST(Failures, ErrorBodiesAreBounded) {
