@@ -16,6 +16,10 @@ const ProviderSeed& seed_of(const SchedulerConfig& config, const std::string& pr
 namespace {
 constexpr int faulty_over = 16;  // attempts that count
 
+// Others tell by a rejection that they have such a rule.
+double acceleration_floor(const SchedulerConfig& config, const std::string& provider) {
+  return provider == "openai" ? static_cast<double>(config.acceleration_floor) : 1e15;
+}
 RunQueue::Options order_of(const SchedulerConfig& config) {
   return {config.policy, config.fair_order, config.aging_step};
 }
@@ -29,12 +33,14 @@ Pool::Pool(std::string provider, std::string account, std::string model_class, c
       provider_(std::move(provider)),
       account_(std::move(account)),
       model_class_(std::move(model_class)),
-      aimd_(seed_of(config, provider_), config.minute, now, config.slow_start) {
+      aimd_(seed_of(config, provider_), config.minute, now, config.slow_start),
+      acceleration_(acceleration_floor(config, provider_), config.minute, now) {
   limits.seed(seed_of(config, provider_), config.minute, now);
 }
 
 void Pool::configure(const SchedulerConfig& config, TimePoint now) {
   aimd_.configure(seed_of(config, provider_), config.minute, config.slow_start);
+  acceleration_.configure(acceleration_floor(config, provider_), config.minute);
   limits.seed(seed_of(config, provider_), config.minute, now);
   queue.configure(order_of(config), now);
   changed = true;
@@ -59,6 +65,10 @@ Gate Pool::gate(const Amounts& need, Duration patience, const SchedulerConfig& c
       if (!wait->limit) return {Gate::Kind::cooldown, wait->until};
       return {Gate::Kind::limit, wait->until, wait->limit->dimension()};
     }
+  }
+  if (config.acceleration) {
+    if (const auto ready = acceleration_.ready_at(of(need, Dimension::tokens), now); ready > now)
+      return {Gate::Kind::acceleration, ready};
   }
   if (config.admission && in_flight_ >= aimd_.allowed(now)) {
     return {Gate::Kind::concurrency, aimd_.opens_at(in_flight_, now).value_or(TimePoint::max())};
@@ -98,6 +108,7 @@ Spending Pool::sent(std::uint64_t attempt, const Amounts& need, const SchedulerC
   ++in_flight_;
   last_sent_ = attempt;
   sent_at_ = now;
+  if (config.acceleration) acceleration_.spend(of(need, Dimension::tokens), now);
   windows.spend(weighed(need), spent(), config.pace_from, config.max_cooldown, now);
   auto spending = limits.reserve(attempt, need, now);
   spending.under_way = in_flight_;
@@ -193,6 +204,7 @@ Pool::Told Pool::failed(const Spending& spending, const Failure& failure, const 
       ++rate_limited;
       aimd_.congested(attempt);
       aimd_.slow_down(now);
+      acceleration_.refused(now);
       if (failure.retry_after && *failure.retry_after <= config.max_hold)
         limits.cool_down(now + std::min(*failure.retry_after, config.max_cooldown));
       break;

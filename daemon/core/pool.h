@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "core/acceleration.h"
 #include "core/ahead_of_turn.h"
 #include "core/aimd.h"
 #include "core/breaker.h"
@@ -79,6 +80,7 @@ public:
     used_at = std::min(used_at, now);
   }
 
+  const Acceleration& acceleration() const { return acceleration_; }
   // What was spent of long windows: tokens, and a little for each request.
   double spent() const { return weighed(limits.spent()); }
 
@@ -115,6 +117,7 @@ private:
 
   std::string provider_, account_, model_class_;
   Aimd aimd_;
+  Acceleration acceleration_;
   Breaker overload_, fault_;
   // The account has none left for longer than anybody waits, as last seen: one at a time, and each gets the provider's
   // own answer.

@@ -50,6 +50,10 @@ Reason Scheduler::Impl::reason(const Request& request, const Gate& gate, TimePoi
       break;
     case Gate::Kind::acceleration:
       why.kind = ReasonKind::acceleration;
+      why.dimension = Dimension::tokens;
+      why.limit = pool.acceleration().allowed(now);
+      why.available = why.limit - pool.acceleration().sent(now);
+      why.need = of(request.need, Dimension::tokens);
       break;
     case Gate::Kind::hold:
       why.kind = ReasonKind::hold;

@@ -1,6 +1,8 @@
 // Every primitive can be switched off, and each switch changes the outcome.
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "tests/core/fleet.h"
 
 namespace hivemind {
@@ -139,6 +141,38 @@ TEST(SchedulerSwitches, ReservationQuantile) {
   };
   EXPECT_DOUBLE_EQ(reserved(0.5), 1000);
   EXPECT_DOUBLE_EQ(reserved(0.9), 1800);
+}
+// A provider that lets traffic grow by half in 15 minutes: 100,000 tokens a minute at first.
+TEST(SchedulerSwitches, Acceleration) {
+  const auto rejected = [](bool acceleration) {
+    SchedulerConfig config;
+    config.acceleration = acceleration;
+    config.acceleration_floor = 100'000;
+    Scheduler scheduler(config);
+    scheduler.add_run(run_spec(1), start);
+    for (int i = 0; i < 200; ++i) scheduler.submit(1, profile("openai", 2000, 1000), start);
+    int refused = 0;
+    std::deque<std::pair<TimePoint, double>> minute;
+    for (TimePoint now = start; now < start + 5min; now += 500ms) {
+      while (!minute.empty() && minute.front().first + 60s <= now) minute.pop_front();
+      for (const auto& action : scheduler.act(now)) {
+        const auto id = std::get<Dispatch>(action).request;
+        double sent = 3000;
+        for (const auto& [at, tokens] : minute) sent += tokens;
+        if (sent > 100'000) {
+          ++refused;
+          scheduler.failed(id, {FailureClass::ramp, 429, std::nullopt, ""}, {}, now);
+        } else {
+          minute.emplace_back(now, 3000);
+          scheduler.first_content(id, now);
+          scheduler.finished(id, usage(2000, 100), false, now);
+        }
+      }
+    }
+    return refused;
+  };
+  EXPECT_EQ(rejected(true), 0);
+  EXPECT_GT(rejected(false), 5);
 }
 }  // namespace
 }  // namespace hivemind

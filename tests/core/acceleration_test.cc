@@ -1,0 +1,66 @@
+#include "core/acceleration.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/seconds.h"
+
+namespace hivemind {
+namespace {
+const TimePoint start{std::chrono::hours(1)};
+
+// Sends requests of 10,000 tokens as fast as it may until `end`; returns the most within a minute.
+double flood(Acceleration& pace, TimePoint& now, TimePoint end) {
+  double most = 0;
+  while (now < end) {
+    const auto ready = pace.ready_at(10'000, now);
+    if (ready > now) {
+      now = ready;
+      continue;
+    }
+    pace.spend(10'000, now);
+    most = std::max(most, pace.sent(now));
+  }
+  return most;
+}
+
+TEST(Acceleration, GrowsByHalfInAQuarterOfAnHour) {
+  Acceleration pace(1e6, 60s, start);
+  TimePoint now = start;
+  EXPECT_NEAR(flood(pace, now, start + 15min), 1e6, 1);
+  EXPECT_LE(flood(pace, now, start + 30min), 1.5e6);
+  const double later = flood(pace, now, start + 45min);
+  EXPECT_LE(later, 2.25e6);
+  EXPECT_GE(later, 1.4e6) << "but it does grow";
+  EXPECT_GE(flood(pace, now, start + 90min), 2e6);
+}
+
+TEST(Acceleration, BeginsAnewAfterIdle) {
+  Acceleration pace(1e6, 60s, start);
+  TimePoint now = start;
+  EXPECT_GT(flood(pace, now, start + 90min), 1.5e6);
+  now += 31min;
+  EXPECT_NEAR(flood(pace, now, now + 1min), 1e6, 1);
+}
+
+TEST(Acceleration, ARefusalLowersItForATime) {
+  Acceleration pace(1e6, 60s, start);
+  TimePoint now = start;
+  for (int i = 0; i < 10; ++i) pace.spend(10'000, now);
+  pace.refused(now);
+  EXPECT_NEAR(pace.allowed(now), 80'000, 1);
+  EXPECT_NEAR(pace.allowed(now + 15min), 120'000, 1);
+  EXPECT_GT(pace.ready_at(10'000, now), now);
+  EXPECT_NEAR(pace.allowed(now + 8h), 1e6, 1);
+}
+
+TEST(Acceleration, WhatIsLargerThanAllowedWaitsForAnEmptyMinute) {
+  Acceleration pace(1000, 60s, start);
+  EXPECT_EQ(pace.ready_at(5000, start), start);
+  pace.spend(5000, start);
+  EXPECT_EQ(pace.ready_at(5000, start), start + 61s);
+  EXPECT_EQ(pace.ready_at(1, start), start + 61s);
+}
+}  // namespace
+}  // namespace hivemind
