@@ -9,12 +9,24 @@ namespace hivemind::mock {
 namespace {
 namespace dom = simdjson::dom;
 
+// A mark says where to keep, and is no part of what is kept. `text` is minified; true: it had one.
+bool take_marks(std::string& text) {
+  constexpr std::string_view name = ",\"cache_control\":{";
+  bool any = false;
+  for (auto begin = text.find(name); begin != text.npos; begin = text.find(name), any = true)
+    text.erase(begin, text.find('}', begin) + 1 - begin);
+  return any;
+}
+
 // `automatic`: every part may be read from the cache; else only what carries a cache_control mark.
 void add_segment(Prompt& prompt, dom::element part, bool automatic) {
-  const auto text = simdjson::minify(part);
+  std::string text = simdjson::minify(part);
+  // Claude Code's note for the bill is new with every request, and its provider leaves it out.
+  if (!automatic && text.find("\"text\":\"x-anthropic-billing-header:") != text.npos) return;
+  const bool marked = take_marks(text);
   prompt.push_back({.hash = std::hash<std::string_view>{}(text),
                     .tokens = static_cast<std::int64_t>((text.size() + 3) / 4),
-                    .breakpoint = automatic || text.find("\"cache_control\"") != text.npos});
+                    .breakpoint = automatic || marked});
 }
 
 void add_parts(Prompt& prompt, const dom::object& object, const char* key, bool automatic) {
