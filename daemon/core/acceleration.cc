@@ -7,8 +7,11 @@
 
 namespace hivemind {
 namespace {
-constexpr double growth = 1.5;
-constexpr double too_fast = 0.8;  // of what was sent when it was refused
+constexpr double growth = 1.45;      // half as much again, less what our minutes are longer by
+constexpr double too_fast = 0.8;     // of what was sent when it was refused
+constexpr double recovery = 1.1;     // of a floor that a rejection lowered, per minute
+constexpr double least_floor = 0.5;  // of a documented one: not every rejection is this rule's
+constexpr double documented = 1e12;
 constexpr double tiny = 1e-6;
 }  // namespace
 
@@ -50,8 +53,8 @@ double Acceleration::busiest(std::int64_t minute) const {
 
 double Acceleration::floor_at(TimePoint now) const {
   if (learned_floor_ >= floor_) return floor_;
-  return std::min(floor_, learned_floor_ * std::pow(growth, in_seconds(std::max(now - refused_at_, Duration{})) /
-                                                                in_seconds(minute_ * period)));
+  const double quiet = in_seconds(std::max(now - refused_at_, Duration{})) / in_seconds(minute_);
+  return std::min(floor_, learned_floor_ * std::pow(recovery, quiet));
 }
 
 // Nobody says when the provider's quarters of an hour begin: of all that may be the one before, the least busy counts.
@@ -104,7 +107,8 @@ void Acceleration::spend(double tokens, TimePoint now) {
 }
 
 void Acceleration::refused(TimePoint now) {
-  learned_floor_ = std::clamp(too_fast * sent(now), 1.0, floor_);
+  const double least = floor_ < documented ? least_floor * floor_ : 1.0;
+  learned_floor_ = std::clamp(too_fast * sent(now), least, floor_);
   refused_at_ = now;
 }
 }  // namespace hivemind

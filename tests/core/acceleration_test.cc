@@ -47,12 +47,20 @@ TEST(Acceleration, BeginsAnewAfterIdle) {
 TEST(Acceleration, ARefusalLowersItForATime) {
   Acceleration pace(1e6, 60s, start);
   TimePoint now = start;
-  for (int i = 0; i < 10; ++i) pace.spend(10'000, now);
+  for (int i = 0; i < 80; ++i) pace.spend(10'000, now);
   pace.refused(now);
-  EXPECT_NEAR(pace.allowed(now), 80'000, 1);
-  EXPECT_NEAR(pace.allowed(now + 15min), 120'000, 1);
+  EXPECT_NEAR(pace.allowed(now), 640'000, 1);
   EXPECT_GT(pace.ready_at(10'000, now), now);
-  EXPECT_NEAR(pace.allowed(now + 8h), 1e6, 1);
+  EXPECT_NEAR(pace.allowed(now + 2min), 774'400, 1);
+  EXPECT_NEAR(pace.allowed(now + 1h), 1e6, 1);
+  now += 1h;
+  pace.refused(now);
+  EXPECT_NEAR(pace.allowed(now), 500'000, 1) << "with nothing sent it was not this rule's";
+  Acceleration unknown(1e15, 60s, start);
+  unknown.spend(10'000, now);
+  EXPECT_GT(unknown.allowed(now), 1e14);
+  unknown.refused(now);
+  EXPECT_NEAR(unknown.allowed(now), 8000, 1);
 }
 
 TEST(Acceleration, WhatIsLargerThanAllowedWaitsForAnEmptyMinute) {
