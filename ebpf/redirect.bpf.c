@@ -186,33 +186,47 @@ int on_tcp_event(struct bpf_sock_ops* ctx) {
   return GO_ON;
 }
 
-static __always_inline const struct captured* told_otherwise(struct bpf_sock_addr* ctx, const struct endpoint* peer) {
+/* What the socket that is connected to `peer` was asked to connect to. A socket of MPTCP has given the connect to one
+ * that we do not see here; its token still tells. */
+static __always_inline bool find_original(struct bpf_sock_addr* ctx, const struct endpoint* peer,
+                                          struct endpoint* original) {
   struct hm_kernel_table* kernel = the_table();
-  if (!kernel || !ctx->sk || !is_loopback(peer) || peer->port != kernel->table.listener_port) return 0;
+  if (!kernel || !ctx->sk || !is_loopback(peer) || peer->port != kernel->table.listener_port) return false;
   const struct captured* captured = bpf_sk_storage_get(&captured_sockets, ctx->sk, 0, 0);
-  return captured && captured->live ? captured : 0;
+  if (captured) {
+    *original = captured->original;
+    return captured->live;
+  }
+  const __u32 token = bpf_ntohl(peer->address[3]), index = hm_token_slot(token);
+  if (!is_v4(peer) || !hm_is_token(token)) return false;
+  struct hm_slot* slot = &kernel->table.slots[index];
+  const __u32 state = READ_ORDERED(slot->state);
+  __builtin_memcpy(original->address, slot->address, sizeof original->address);
+  original->port = slot->port;
+  return hm_token(index, state) == token && (state & HM_STATE_MASK) != HM_CLAIMED &&
+         READ_ORDERED(slot->state) >> HM_STATE_SHIFT == state >> HM_STATE_SHIFT;
 }
 
 SEC("cgroup/getpeername4")
 int on_getpeername4(struct bpf_sock_addr* ctx) {
   const struct endpoint peer = v4_endpoint(ctx);
-  const struct captured* captured = told_otherwise(ctx, &peer);
-  if (!captured) return GO_ON;
-  ctx->user_ip4 = captured->original.address[3];
-  ctx->user_port = bpf_htons(captured->original.port);
+  struct endpoint original = {};
+  if (!find_original(ctx, &peer, &original)) return GO_ON;
+  ctx->user_ip4 = original.address[3];
+  ctx->user_port = bpf_htons(original.port);
   return GO_ON;
 }
 
 SEC("cgroup/getpeername6")
 int on_getpeername6(struct bpf_sock_addr* ctx) {
   const struct endpoint peer = v6_endpoint(ctx);
-  const struct captured* captured = told_otherwise(ctx, &peer);
-  if (!captured) return GO_ON;
-  ctx->user_ip6[0] = captured->original.address[0];
-  ctx->user_ip6[1] = captured->original.address[1];
-  ctx->user_ip6[2] = captured->original.address[2];
-  ctx->user_ip6[3] = captured->original.address[3];
-  ctx->user_port = bpf_htons(captured->original.port);
+  struct endpoint original = {};
+  if (!find_original(ctx, &peer, &original)) return GO_ON;
+  ctx->user_ip6[0] = original.address[0];
+  ctx->user_ip6[1] = original.address[1];
+  ctx->user_ip6[2] = original.address[2];
+  ctx->user_ip6[3] = original.address[3];
+  ctx->user_port = bpf_htons(original.port);
   return GO_ON;
 }
 

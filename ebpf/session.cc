@@ -22,10 +22,15 @@ hm_capture_request read_request(int socket) {
   return *request;
 }
 
-// Where the files of the cgroup belong to another, only that capability lets us go on moving processes.
+bool is_own(const RunCgroup& cgroup, const char* file) {
+  struct stat found {};
+  return ::fstatat(cgroup.fd(), file, &found, 0) == 0 && found.st_uid == ::geteuid() && (found.st_mode & S_IWUSR) != 0;
+}
+
+// Processes are moved, and the cgroup is removed in the end, by what is above it: where that is another's, or is
+// nobody's to write as the root of all cgroups, only that capability lets us.
 bool needs_file_privilege(const RunCgroup& cgroup) {
-  struct stat above {};
-  return ::fstatat(cgroup.fd(), "../cgroup.procs", &above, 0) != 0 || above.st_uid != ::geteuid();
+  return !is_own(cgroup, "..") || !is_own(cgroup, "../cgroup.procs");
 }
 
 void admit(RunCgroup& cgroup, const Packet& packet, uid_t owner) {
