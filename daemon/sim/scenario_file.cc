@@ -70,6 +70,7 @@ void read_provider_model(const toml::table& table, Provider& into, const std::st
   at.choice("enforce", how, {"window", "bucket", "per-second"});
   if (!how.empty()) enforce(how, model.limits);
   at.integer("concurrency", model.concurrency_cap, {0, many});
+  at.integer("acceleration", model.acceleration, {0, many});
   notation(at, "latency", [&](const auto& text) { provider::parse_latency(text, model); });
   notation(at, "spikes", [&](const auto& text) { provider::parse_spikes(text, model); });
   notation(at, "output_tokens", [&](const auto& text) { provider::parse_output_tokens(text, model); });

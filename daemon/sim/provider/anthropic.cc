@@ -60,6 +60,8 @@ std::string_view error_type(int status) {
 }
 
 std::string limit_message(const Circumstances& at) {
+  if (at.verdict && at.verdict->too_fast)
+    return "This request would exceed your organization's acceleration limit. Please ramp up gradually.";
   if (!at.verdict || !at.verdict->rejection) return "Number of requests has exceeded your rate limit.";
   const auto& limit = at.verdict->rejection->limit;
   std::string what = to_string(limit.dimension);

@@ -32,6 +32,8 @@ ErrorAnswer openai_error(const Fault& fault, const Circumstances& at) {
     case 401:
       return json(401, error_body("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"));
     case 429: {
+      if (at.verdict && at.verdict->too_fast)
+        return json(429, error_body("Your traffic grows too fast. Please ramp up gradually.", "requests", "slow_down"));
       const bool tokens =
           at.verdict && at.verdict->rejection && at.verdict->rejection->limit.dimension != Dimension::requests;
       return json(429, error_body(limit_message(fault, at), tokens ? "tokens" : "requests", "rate_limit_exceeded"));

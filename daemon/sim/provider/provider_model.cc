@@ -131,12 +131,20 @@ Verdict ProviderModel::begin(const ModelRequest& request, TimePoint now, Rng& rn
     }
   } else {
     verdict.prompt = shared.cache.look_up(request.prompt, request.cache_step, now);
+    const auto tokens = verdict.prompt.input + verdict.prompt.written + verdict.prompt.read +
+                        request.max_tokens.value_or(verdict.output_tokens);
+    if (config_.acceleration > 0 && !shared.traffic.may_grow(tokens, config_.acceleration, now)) {
+      verdict.too_fast = true;
+      refuse(429);
+      return verdict;
+    }
     if (auto rejection = charge(shared, request, verdict.prompt, now)) {
       refuse(429);
       verdict.fault.delay = rejection->retry_after;
       verdict.rejection = std::move(rejection);
       return verdict;
     }
+    if (config_.acceleration > 0) shared.traffic.add(tokens, now);
     if (!scripted) verdict.fault = draw_fault(false, rng).value_or(Fault{});
   }
   ++running;

@@ -15,6 +15,7 @@
 #include "sim/provider/fault.h"
 #include "sim/provider/prompt_cache.h"
 #include "sim/provider/rate_limit.h"
+#include "sim/provider/traffic.h"
 
 namespace hivemind::provider {
 
@@ -34,6 +35,7 @@ struct ModelConfig {
   double output_deviation = 0;
   std::int64_t fixed_output = 5;  // tokens of the fixed text
   Duration cache_ttl = 5min;
+  std::int64_t acceleration = 0;  // tokens a minute above which traffic may grow by half in 15 minutes; 0: at will
   std::vector<FaultRate> faults{};  // those before an answer are tried in this order, resets first
 };
 
@@ -55,6 +57,7 @@ struct Verdict {
   Fault fault;                         // a rate limit shows as status 429, the concurrency cap as 529
   std::optional<Rejection> rejection;  // by a limit of the model, not by an injected fault
   bool over_capacity = false;          // by the concurrency cap
+  bool too_fast = false;               // traffic grew too fast
   bool admitted = false;               // end() is due
   Duration latency{};                  // from now to the first byte, or to the fault
   CacheUse prompt;
@@ -91,6 +94,7 @@ private:
   struct Pool {
     std::vector<RateLimit> limits;
     PromptCache cache;
+    Traffic traffic;
   };
   Pool& pool(const std::string& account, const std::string& model, TimePoint now);
   std::optional<Rejection> charge(Pool& pool, const ModelRequest& request, const CacheUse& prompt, TimePoint now);
