@@ -5,8 +5,9 @@ import re
 import statistics
 import subprocess
 import tempfile
+import unittest
 
-
+import kernel
 from peers import FAR, HOST
 from process import cpu, memory
 from report import PATIENCE, difference, figure
@@ -108,6 +109,7 @@ def connects(world):
         figure("connect not captured: added p50", ways["not captured"]["added"], "us", bound=1,
                beside=ways["not captured"]["direct"]),
         *supervised_connects(world),
+        *kernel_connects(world),
     ]
 
 
@@ -121,6 +123,28 @@ def supervised_connects(world):
     for name, bound in (("captured", 40), ("not captured", None)):
         bare = statistics.mean(way[name]["direct"] for way in (before, after))
         found.append(figure(f"seccomp added per connect, {name} (beside direct)", held[name]["direct"] - bare, "us", beside=bare, bound=bound))
+    return found
+
+
+def kernel_connects(world):
+    """The same under the eBPF tier; and of a program outside while a run is captured. Nothing where there is no eBPF."""
+    try:
+        kernel.need_privilege()
+    except unittest.SkipTest:
+        return []
+    ways = ("captured", world.origin.captured), ("not captured", world.origin.plain)
+    question = ("connect", "--count", "1000", *(target(*way) for way in ways))
+    before = world.ask(*question, captured=False)
+    inside = world.ask(*question, options=kernel.EBPF)
+    other = world.home.start("sleep", "60", options=kernel.EBPF)
+    world.harness.until(lambda: kernel.helper_of(other.pid), "a run is captured")
+    outside = world.ask(*question, captured=False)
+    other.stop()
+    after = world.ask(*question, captured=False)
+    found = []
+    for name, held, way, bound in (("captured", inside, "captured", 10), ("not captured", inside, "not captured", None), ("outside", outside, "captured", 1)):
+        bare = statistics.mean(one[way]["direct"] for one in (before, after))
+        found.append(figure(f"eBPF added per connect, {name} (beside direct)", held[way]["direct"] - bare, "us", beside=bare, bound=bound))
     return found
 
 
