@@ -51,6 +51,7 @@ public:
         renewal_(loop),
         keeping_(loop),
         started_(Clock::now()) {
+    handover_.tell_config(directories_.config_file);
     spawn(loop_, "signals", serve_signals());
     spawn(loop_, "certificate renewal", renew_certificates());
     spawn(loop_, "learned state", keep_learned());

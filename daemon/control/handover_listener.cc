@@ -69,6 +69,7 @@ struct HandoverListener::State : std::enable_shared_from_this<State> {
   Descriptor socket;
   std::filesystem::path path;
   std::string root_bundle;
+  std::uint32_t config = 0;
   RunHost& host;
   std::unordered_set<ConnectionPtr> connections;
   std::unordered_map<std::uint64_t, ConnectionPtr> runs;  // begun, by the connection that holds them
@@ -129,6 +130,7 @@ asio::awaitable<void> HandoverListener::State::converse(std::shared_ptr<State> s
   const auto run_id = packet->as<hm_hello>(HM_HELLO)->run_id;
   hm_ack ack{};
   ack.daemon_pid = ::getpid();
+  ack.config = self->config;
   self->root_bundle.copy(ack.root_bundle, sizeof ack.root_bundle - 1);
   if (send(*connection, ack, HM_ACK)) co_return;
   for (;;) {
@@ -186,6 +188,12 @@ HandoverListener::HandoverListener(asio::any_io_executor executor, std::filesyst
 }
 
 HandoverListener::~HandoverListener() { stop(); }
+
+void HandoverListener::tell_config(const std::filesystem::path& file) {
+  std::error_code ec;
+  const auto real = std::filesystem::weakly_canonical(file, ec);
+  state_->config = hm_path_hash((ec ? file : real).c_str());
+}
 
 void HandoverListener::stop() {
   if (!state_->socket.is_open()) return;

@@ -49,6 +49,8 @@ public:
   HandoverListener(boost::asio::any_io_executor executor, std::filesystem::path socket, std::string root_bundle,
                    RunHost& host);
   ~HandoverListener();  // stops
+  // From now on runs are told that this is the configuration file.
+  void tell_config(const std::filesystem::path& file);
   // Accepts no more and removes the socket; the runs that were handed over stay until their connections close.
   void stop();
   // Closes every connection, so that each hivemind-run relays by itself, and tells them why: they look for another

@@ -19,3 +19,4 @@
                                        */
 #define HM_BUNDLES_DIR "bundles"      /* merged bundles made by hivemind-run, named by content hash */
 #define HM_LOG_FILE "hivemindd.log"
+#define HM_PUBLIC_BUNDLES_DIR "/run/hivemind-bundles" /* root's bundles: 0755, certificates and nothing else */

@@ -39,7 +39,7 @@ struct hm_hello {
 struct hm_ack {
   struct hm_message message;
   int32_t daemon_pid;
-  uint32_t reserved;
+  uint32_t config; /* hm_path_hash of the daemon's configuration file, symbolic links resolved; 0: not told */
   char root_bundle[240];
 };
 struct hm_refused {
@@ -60,6 +60,13 @@ struct hm_summary {
   uint64_t refused;      /* requests refused by HiveMind */
   uint64_t tokens_spent; /* charged against the budget */
 };
+
+/* FNV-1a; never 0. Tells one path from another by chance only: for a remark, not for a decision. */
+static inline uint32_t hm_path_hash(const char* path) {
+  uint32_t hash = 2166136261u;
+  while (*path != '\0') hash = (hash ^ (uint8_t)*path++) * 16777619u;
+  return hash != 0 ? hash : 1u;
+}
 
 #ifdef __cplusplus
 #define HM_HANDOVER_ASSERT(cond) static_assert(cond, #cond)

@@ -20,6 +20,7 @@ Result<bool> write_atomically(const std::string& path, std::string_view bytes) {
   std::string beside = path + ".XXXXXX";
   const UniqueFd file(::mkostemp(beside.data(), O_CLOEXEC));
   if (!file) return failed_to("write " + path);
+  ::fchmod(file.get(), 0644);  // certificates; who may not read them is kept out by the directory
   while (!bytes.empty()) {
     const auto n = ::write(file.get(), bytes.data(), bytes.size());
     if (n <= 0) {
@@ -41,6 +42,15 @@ std::string identity(const std::string& path, const struct stat& status) {
          std::to_string(status.st_mtim.tv_nsec) + '\n';
 }
 }  // namespace
+
+Result<std::string> copy_of(const std::string& path, const std::string& directory) {
+  const auto bytes = read_pem(path);
+  if (!bytes) return bytes;
+  std::string copy = directory + "/" + fnv1a_128(*bytes) + ".pem";
+  if (::access(copy.c_str(), R_OK) == 0) return copy;
+  if (const auto written = write_atomically(copy, *bytes); !written) return Problem{written.problem()};
+  return copy;
+}
 
 Result<std::string> read_pem(const std::string& path) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

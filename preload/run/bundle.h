@@ -21,6 +21,8 @@ private:
 };
 
 // The bytes of a regular file of a bundle's size.
+// A copy of `path` in `directory`, named by its content.
+Result<std::string> copy_of(const std::string& path, const std::string& directory);
 Result<std::string> read_pem(const std::string& path);
 std::string fnv1a_128(std::string_view bytes);  // 32 hexadecimal digits; names files, protects nothing
 }  // namespace hivemind::run

@@ -53,6 +53,19 @@ Result<std::string> own_directory(const std::string& path) {
   return path;
 }
 
+Result<std::string> bundle_directory(const Directories& directories, const ProcessEnvironment& environment) {
+  const std::string everybodys = HM_PUBLIC_BUNDLES_DIR;
+  struct stat status {};
+  if (::geteuid() == 0 && environment.get_or(HM_ENV_STATE_DIR, "").empty()) {
+    const bool made = ::mkdir(everybodys.c_str(), 0755) == 0;
+    if (made) ::chmod(everybodys.c_str(), 0755);  // whatever the umask
+    if (::lstat(everybodys.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == 0 &&
+        (status.st_mode & 022) == 0)
+      return everybodys;
+  }
+  return own_directory(directories.state + "/" HM_BUNDLES_DIR);
+}
+
 Result<Directories> open_directories(const ProcessEnvironment& environment) {
   const auto runtime = own_directory(runtime_path(environment));
   if (!runtime) return Problem{"no runtime directory (" HM_ENV_RUNTIME_DIR " names another): " + runtime.problem()};

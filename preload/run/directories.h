@@ -12,6 +12,10 @@ struct Directories {
 // Made when missing.
 Result<Directories> open_directories(const ProcessEnvironment& environment);
 
+// Where merged bundles lie. Root's children may become other users and keep the environment, so root's lie where
+// everybody can read and only root can write, unless a state directory was named.
+Result<std::string> bundle_directory(const Directories& directories, const ProcessEnvironment& environment);
+
 // `path` and what is missing above it, 0700; refuses what belongs to or is open to somebody else.
 Result<std::string> own_directory(const std::string& path);
 std::string home_directory(const ProcessEnvironment& environment);

@@ -64,12 +64,15 @@ Result<bool> set_up_environment(RunSetup& run, const Directories& directories, c
                                 bool as_proxy) {
   const std::string roots = run.link.ack.root_bundle;
   if (roots.empty() || ::access(roots.c_str(), R_OK) != 0) return failed_to("read the daemon's roots " + roots);
-  const auto bundles = own_directory(directories.state + "/" HM_BUNDLES_DIR);
-  if (!bundles) return Problem{bundles.problem()};
   ProcessEnvironment& environment = run.agent_environment;
-  auto trust = make_trust(environment, BundleStore(*bundles, roots), find_system_bundle());
+  const auto bundles = bundle_directory(directories, environment);
+  if (!bundles) return Problem{bundles.problem()};
+  const bool is_public = *bundles == HM_PUBLIC_BUNDLES_DIR;
+  const auto readable_roots = is_public ? copy_of(roots, *bundles) : Result<std::string>(roots);
+  if (!readable_roots) return Problem{readable_roots.problem()};
+  auto trust = make_trust(environment, BundleStore(*bundles, *readable_roots), find_system_bundle());
   if (!trust) return Problem{trust.problem()};
-  run.remarks = std::move(trust->remarks);
+  run.remarks.insert(run.remarks.end(), trust->remarks.begin(), trust->remarks.end());
 
   std::vector<std::pair<std::string, std::string>> all{{HM_ENV_TABLE, run.table.path()},
                                                        {HM_ENV_RUN, run_name(run.hello.run_id)}};
@@ -93,6 +96,15 @@ Result<bool> set_up_environment(RunSetup& run, const Directories& directories, c
   run.table.write_environment(lines);
   if (!object.empty()) environment.set("LD_PRELOAD", append_preload(environment.get_or("LD_PRELOAD", ""), object));
   return true;
+}
+
+// A daemon reads the configuration that it was started with, whatever a later run asks for.
+std::string remark_on_config(const std::string& wanted, std::uint32_t in_use) {
+  if (wanted.empty() || in_use == 0) return {};
+  const std::unique_ptr<char, void (*)(void*)> real(::realpath(wanted.c_str(), nullptr), std::free);
+  if (hm_path_hash(real ? real.get() : wanted.c_str()) == in_use) return {};
+  return wanted + " has no effect: the daemon that runs was started with another configuration; `hivemindctl stop` " +
+         "first, or give this run a daemon of its own by " HM_ENV_RUNTIME_DIR;
 }
 
 std::vector<int> handed_over(RunSetup& run) {
@@ -140,6 +152,8 @@ Result<std::unique_ptr<RunSetup>> set_up_run(const Flags& flags, const Choice& c
   auto link = hand_over(std::move(*socket), hello, handed_over(*run));
   if (!link) return without(link.problem());
   run->link = std::move(*link);
+  if (auto remark = remark_on_config(run->daemon.config, run->link.ack.config); !remark.empty())
+    run->remarks.push_back(std::move(remark));
   if (const auto set = set_up_environment(*run, *directories, object, choice.tier == Tier::proxy); !set)
     return without(set.problem());
   return run;

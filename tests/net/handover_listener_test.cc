@@ -98,6 +98,16 @@ protected:
   HandoverListener listener_{loop_.get_executor(), path_, "/state/ca/roots.pem", host_};
 };
 
+TEST_F(HandoverListenerTest, RunsAreToldOfTheConfiguration) {
+  auto before = connect();
+  send(before, hello());
+  EXPECT_EQ(answer<hm_ack>(before, HM_ACK).config, 0u);
+  listener_.tell_config("/nowhere/./hivemind.toml");
+  auto after = connect();
+  send(after, hello());
+  EXPECT_EQ(answer<hm_ack>(after, HM_ACK).config, hm_path_hash("/nowhere/hivemind.toml"));
+}
+
 TEST_F(HandoverListenerTest, ARunIsServedUntilItsConnectionCloses) {
   auto client = connect();
   send(client, hello());

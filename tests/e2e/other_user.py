@@ -1,0 +1,45 @@
+#!/usr/bin/python3
+"""A child of root that becomes another user and keeps the environment still has roots to trust."""
+import os
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
+import harness
+
+
+def setUpModule():
+    if os.getuid() != 0:
+        raise unittest.SkipTest("becoming another user needs root")
+    harness.enter()
+    # Root's bundles lie below /run, which must stay as it is outside.
+    if subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], capture_output=True).returncode != 0:
+        raise unittest.SkipTest("no private /run here")
+
+
+class OtherUser(harness.Case):
+    def test_roots_can_be_read(self):
+        home = self.home(env={"XDG_STATE_HOME": os.path.join(self.folder(), "state")})
+        home.env.pop("HIVEMIND_STATE_DIR")
+        show = ("for name in SSL_CERT_FILE REQUESTS_CA_BUNDLE NODE_EXTRA_CA_CERTS; do "
+                "eval file=\\$$name; grep -c BEGIN $file; done")
+        done = home.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", show)
+        self.assertEqual(done.returncode, 0, done.describe())
+        counts = [int(line) for line in done.out().split()]
+        self.assertEqual((len(counts), counts[2] > 0, counts[0] > counts[2], counts[1] > counts[2]), (3, True, True, True))
+        folder = os.stat("/run/hivemind-bundles")
+        self.assertEqual((folder.st_uid, folder.st_mode & 0o777), (0, 0o755))
+
+    def test_a_folder_that_others_could_write_is_not_used(self):
+        os.makedirs("/run/hivemind-bundles", exist_ok=True)
+        os.chmod("/run/hivemind-bundles", 0o777)
+        home = self.home(env={"XDG_STATE_HOME": os.path.join(self.folder(), "state")})
+        home.env.pop("HIVEMIND_STATE_DIR")
+        done = home.run("sh", "-c", "echo $SSL_CERT_FILE")
+        self.assertIn(f"{home.env['XDG_STATE_HOME']}/hivemind/bundles/", done.out())
+        os.chmod("/run/hivemind-bundles", 0o755)
+
+
+if __name__ == "__main__":
+    harness.main()
