@@ -166,5 +166,29 @@ TEST_F(TokenTableTest, WrongFilesAreRefused) {
   const UniqueFd read_end(pipe[0]), write_end(pipe[1]);
   EXPECT_FALSE(TokenTable::map(read_end, ::geteuid(), run).has_value()) << "no file";
 }
+TEST_F(TokenTableTest, OnlyARunWithASecretIsAProxy) {
+  auto table = map();
+  EXPECT_EQ(table.proxy_authorization(), "");
+  file_.table().proxy_secret[15] = 1;
+  EXPECT_EQ(table.proxy_authorization(), "Basic aGl2ZW1pbmQ6MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDE=");
+  EXPECT_EQ(TokenTable().proxy_authorization(), "");
+  table.release(HM_SLOT_COUNT);  // what a connection without a token has for a slot
+}
+
+TEST_F(TokenTableTest, WhatAProcessAskedTheProxyForIsCounted) {
+  auto table = map();
+  auto& processes = file_.table().processes;
+  table.count_proxied(77, "a name longer than the kernel's");
+  table.count_proxied(77, "other");
+  table.count_proxied(0, "nobody");
+  EXPECT_EQ(processes[77].pid, 77);
+  EXPECT_EQ(processes[77].captured, 2u);
+  EXPECT_EQ(processes[77].tiers, HM_PROXIED);
+  EXPECT_STREQ(processes[77].comm, "a name longer t");
+  table.count_proxied(77 + HM_PROCESS_COUNT, "neighbour");
+  EXPECT_EQ(processes[78].pid, 77 + static_cast<int>(HM_PROCESS_COUNT));
+  for (int pid = 1; pid <= 3 * static_cast<int>(HM_PROCESS_COUNT); ++pid) table.count_proxied(pid, "many");
+  EXPECT_EQ(processes[77].captured, 3u) << "a full table stays as it is";
+}
 }  // namespace
 }  // namespace hivemind
