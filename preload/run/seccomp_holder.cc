@@ -17,11 +17,15 @@ namespace {
 constexpr int notify = 3;      // all it keeps open
 constexpr int look_ms = 1000;  // how often it looks whether hivemind-run is stopped
 
-// Nobody's terminal, pipe, job or signal.
+// Nobody's terminal, pipe, job or signal; but our own alarm interrupts us.
 void detach(int listener) {
   ::setsid();
+  struct sigaction alarm {};
+  alarm.sa_handler = [](int) {};
+  ::sigaction(SIGALRM, &alarm, nullptr);
   sigset_t all;
   sigfillset(&all);
+  sigdelset(&all, SIGALRM);
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   const int kept = ::fcntl(listener, F_DUPFD_CLOEXEC, notify + 1);
@@ -34,7 +38,9 @@ void detach(int listener) {
 
 void let_next_go() {
   seccomp_notif held{};
+  ::alarm(1);  // hivemind-run may go on just now and be faster
   if (receive_call(notify, held)) let_go(notify, held.id);
+  ::alarm(0);
 }
 
 bool is_still_used() {
@@ -42,12 +48,14 @@ bool is_still_used() {
   return ::poll(&one, 1, 0) == 0;
 }
 
-// Waits until something is held or a moment has passed; false: the filter has nobody left.
-bool let_go_for_a_moment() {
+// Waits for a moment, and lets go what is held if `nobody` supervises then; false: the filter has nobody left.
+template <typename Nobody>
+bool let_go_for_a_moment(Nobody nobody) {
   pollfd one{notify, POLLIN, 0};
   ::poll(&one, 1, look_ms / 5);
-  if ((one.revents & POLLIN) != 0) let_next_go();
-  return (one.revents & POLLIN) != 0 || one.revents == 0;
+  if ((one.revents & POLLIN) == 0) return one.revents == 0;
+  if (nobody()) let_next_go();
+  return true;
 }
 
 void follow(int supervisor) {
@@ -56,8 +64,9 @@ void follow(int supervisor) {
     pollfd both[] = {{ended.get(), POLLIN, 0}, {notify, 0, 0}};
     ::poll(both, 2, look_ms);
     if (both[0].revents != 0) return;
-    while (state_of(supervisor) == 'T')
-      if (!let_go_for_a_moment()) return;
+    const auto is_stopped = [&] { return state_of(supervisor) == 'T'; };
+    while (is_stopped())
+      if (!let_go_for_a_moment(is_stopped)) return;
   }
 }
 
@@ -67,10 +76,11 @@ void follow(int supervisor) {
     const int supervisor = in_hand.supervisor().load(std::memory_order_acquire);
     follow(supervisor);
     // A keeper may have taken over; else there is nobody but us.
-    if (in_hand.supervisor().load(std::memory_order_acquire) != supervisor) continue;
+    const auto is_gone = [&] { return in_hand.supervisor().load(std::memory_order_acquire) == supervisor; };
+    if (!is_gone()) continue;
     for (auto* call : in_hand.left_over()) finish_left_over(notify, *call, targets);
-    while (in_hand.supervisor().load(std::memory_order_acquire) == supervisor)
-      if (!let_go_for_a_moment()) break;
+    while (is_gone())
+      if (!let_go_for_a_moment(is_gone)) break;
   }
   ::_exit(0);
 }

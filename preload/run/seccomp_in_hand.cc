@@ -7,8 +7,10 @@
 #include <cstring>
 #include <new>
 
+#include "preload/route.h"
 #include "preload/run/seccomp_notify.h"
 #include "preload/run/seccomp_target.h"
+#include "preload/socket.h"
 
 namespace hivemind::run {
 InHand::InHand() {
@@ -43,8 +45,13 @@ void finish_left_over(int notify, CallInHand& call, Targets& targets) {
   int error = result == 0 ? 0 : errno;
   if (error == EISCONN) error = 0;  // the connect of the one before us got through
   if (error == EALREADY) error = EINPROGRESS;
+  const bool retry =
+      error != 0 && after_error(error, call.to.v4.family, is_unconnected(socket.get())) == AfterError::retry;
   socket.reset();
-  end_call(notify, id, -error);
+  if (retry)
+    let_go(notify, id);
+  else
+    end_call(notify, id, -error);
   put_down(call);
 }
 }  // namespace hivemind::run

@@ -55,6 +55,29 @@ class Asked:
         return found[0] if found else None
 
 
+class Hammer:
+    """A supervised process that connects all the time from four threads."""
+
+    def __init__(self, home, port):
+        reading, self.writing = os.pipe()
+        self.process = home.start(program("hammer"), str(port), options=SECCOMP, stdin=reading)
+        os.close(reading)
+        self.goes_on()
+        self.pid, = children(self.process.pid, "hammer")
+
+    def goes_on(self):
+        before = len(self.process.out())
+        until(lambda: len(self.process.out()) > before + 20, "it connects", 15)
+
+    def verdict(self):
+        os.close(self.writing)
+        until(lambda: gone(self.pid), "it ends")
+        return self.process.out().splitlines()[-1]
+
+    def holder(self):
+        return next(iter(children(self.process.pid, "hivemind-holder")), None)
+
+
 WELL = ["connect: 0 ", "echoes: 1"]
 
 
@@ -97,6 +120,32 @@ class Lives(Case):
         self.assertEqual(asked.ask(), WELL)
         done = asked.end()
         self.assertIn(captured(done, "asked"), (2, 3), done.describe())  # the middle one may have waited for us
+
+    def test_killed_while_calls_are_in_hand(self):
+        for _ in range(5):
+            hammer = Hammer(self.home_of_all, self.echo.port)
+            os.kill(hammer.process.pid, signal.SIGKILL)
+            hammer.process.popen.wait()
+            hammer.goes_on()
+            self.assertEqual(hammer.verdict(), "failed 0 ")
+
+    def test_stopped_and_continued_while_calls_are_in_hand(self):
+        hammer = Hammer(self.home_of_all, self.echo.port)
+        for _ in range(3):
+            os.kill(hammer.process.pid, signal.SIGSTOP)
+            hammer.goes_on()
+            os.kill(hammer.process.pid, signal.SIGCONT)
+            hammer.goes_on()
+        self.assertEqual(hammer.verdict(), "failed 0 ")
+        self.assertEqual(hammer.process.wait(), 0)
+
+    def test_holders_die_while_calls_are_in_hand(self):
+        hammer = Hammer(self.home_of_all, self.echo.port)
+        for _ in range(10):
+            os.kill(until(hammer.holder, "there is a holder"), signal.SIGKILL)
+            hammer.goes_on()
+        self.assertEqual(hammer.verdict(), "failed 0 ")
+        self.assertEqual(hammer.process.wait(), 0)
 
     def test_processes_that_outlive_the_command(self):
         folder = self.folder()

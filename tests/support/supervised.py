@@ -1,13 +1,14 @@
-"""What the tests of the seccomp tier share: one home whose daemon captures an echo server, static programs run in it."""
+"""What the tests of the seccomp tier share: one home whose daemon captures an echo server (`echo`; nobody
+captures `plain`), and the static programs that run in it."""
 import os
 import re
+import subprocess
 import sys
 
 import harness
 
 sys.path.insert(0, os.path.join(harness.ROOT, "tests/hazards"))
 from hazard import closed_port  # noqa: E402,F401
-from relay import Echo  # noqa: E402
 
 NOBODY = 65534
 SECCOMP = ["--capture", "seccomp"]
@@ -32,6 +33,24 @@ def captured(done, command):
     return sum(row[2] for row in rows(done).get(command[:15], []))
 
 
+class Port:
+    def __init__(self, port):
+        self.port = port
+
+
+class Echoes:
+    """A server that keeps up with whatever connects to it, on two ports."""
+
+    def __enter__(self):
+        self.process = subprocess.Popen([program("echo")], stdout=subprocess.PIPE, text=True)
+        return tuple(Port(int(self.process.stdout.readline())) for _ in range(2))
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
 class Case(harness.Case):
     ports = ()
     config = None
@@ -39,9 +58,7 @@ class Case(harness.Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.echo, cls.plain = Echo(), Echo()
-        cls.addClassCleanup(cls.echo.close)
-        cls.addClassCleanup(cls.plain.close)
+        cls.echo, cls.plain = cls.enterClassContext(Echoes())
         holder, cls.closed = closed_port()
         cls.addClassCleanup(holder.close)
         cls.enterClassContext(cls.make_home())
