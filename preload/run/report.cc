@@ -28,6 +28,25 @@ std::string tiers_of(const hm_process& process) {
   return names.empty() ? not_captured : names;
 }
 
+// Each process once: the kernel's table and the preload object's have entries of their own.
+std::vector<hm_process> merged(const std::vector<hm_process>& processes) {
+  std::vector<hm_process> all;
+  for (const auto& process : processes) {
+    const auto known = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.pid == process.pid; });
+    if (known == all.end()) {
+      all.push_back(process);
+      continue;
+    }
+    if (known->comm[0] == '\0') std::copy(std::begin(process.comm), std::end(process.comm), known->comm);
+    known->tiers |= process.tiers;
+    for (const auto counter :
+         {&hm_process::captured, &hm_process::by_name, &hm_process::by_port, &hm_process::by_socket, &hm_process::full,
+          &hm_process::refused, &hm_process::restored, &hm_process::closed})
+      (*known).*counter += process.*counter;
+  }
+  return all;
+}
+
 // What would have captured processes that this run missed.
 std::string remedy() {
   return "--capture=ebpf captures every process of a run, --capture=seccomp all that are not setuid "
@@ -100,7 +119,7 @@ std::string processes_text(const std::vector<hm_process>& processes, int agent_p
   text += row;
   const bool follows_children = choice.tier == Tier::seccomp || choice.tier == Tier::ebpf;
   unsigned missed = 0;
-  for (const auto& process : processes) {
+  for (const auto& process : merged(processes)) {
     std::string direct;
     const auto add = [&](std::uint32_t count, const char* why) {
       if (count != 0) direct += (direct.empty() ? "" : ", ") + std::to_string(count) + " " + why;
@@ -120,8 +139,8 @@ std::string processes_text(const std::vector<hm_process>& processes, int agent_p
       const auto kind = what_is(process.comm);
       direct = "everything: it " + (kind.empty() ? "did not load the preload object" : kind);
     }
-    std::snprintf(row, sizeof row, "  %-8d %-15s %-8s %8u  ", process.pid, process.comm, tiers.c_str(),
-                  process.captured);
+    std::snprintf(row, sizeof row, "  %-8d %-15s %-8s %8u  ", process.pid,
+                  process.comm[0] == '\0' ? "(ended)" : process.comm, tiers.c_str(), process.captured);
     text += row + (direct.empty() ? "-" : direct) + "\n";
   }
   if (processes.size() >= HM_PROCESS_COUNT)

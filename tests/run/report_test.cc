@@ -63,6 +63,17 @@ TEST(Report, ProcessesSayWhatWentDirectAndWhy) {
   EXPECT_FALSE(report.has("uncaptured")) << report.text;
 }
 
+TEST(Report, AProcessInTwoTablesIsOneRow) {
+  auto in_kernel = process_of(12, "", HM_IN_KERNEL), preloaded = process_of(12, "node", HM_PRELOADED);
+  in_kernel.captured = 3;
+  preloaded.captured = 4;
+  preloaded.by_name = 1;
+  ProcessesText report{{in_kernel, preloaded, process_of(13, "", HM_IN_KERNEL)}};
+  EXPECT_TRUE(report.has("12       node            preload+ebpf        7  1 to hosts that are no LLM endpoint\n"))
+      << report.text;
+  EXPECT_TRUE(report.has("(ended)         ebpf")) << report.text;
+}
+
 TEST(Report, TheCommandItself) {
   ProcessesText report{{process_of(13, "node", HM_PRELOADED)}};
   EXPECT_TRUE(report.has("(pid 12) never loaded the preload object")) << report.text;
