@@ -40,7 +40,7 @@ bool lists(const char* list, size_t size, const char* path, size_t path_size) {
 }
 }  // namespace
 
-EnvironmentRepair::EnvironmentRepair(const Run& run, char* const* given) : given_(given) {
+EnvironmentRepair::EnvironmentRepair(const Run& run, char* const* given, bool takes_us) : given_(given) {
   want(run.table_assignment);
   want(run.run_assignment);
   want(run.preload_assignment);
@@ -60,6 +60,10 @@ EnvironmentRepair::EnvironmentRepair(const Run& run, char* const* given) : given
   while (last != our_path_ && last[-1] != ':') --last;
   const size_t last_size = our_path_size_ - static_cast<size_t>(last - our_path_);
   preload_lacks_us_ = last_size > 0 && !lists(preload_value_, preload_size_, last, last_size);
+  if (!takes_us) {
+    needed_ = takes_away_ = last_size > 0 && !preload_lacks_us_;
+    return;
+  }
   const uint64_t all = wanted_count_ == 64 ? ~uint64_t{0} : (uint64_t{1} << wanted_count_) - 1;
   needed_ = preload_lacks_us_ || present_ != all;
 }
@@ -117,7 +121,7 @@ bool EnvironmentRepair::read_value(const char* value, size_t& size) const {
 
 size_t EnvironmentRepair::size() const {
   const size_t pointers = given_count_ + wanted_count_ + 2;  // LD_PRELOAD and the end
-  const size_t text = preload_lacks_us_ ? sizeof ld_preload + preload_size_ + 1 + our_path_size_ + 1 : 0;
+  const size_t text = preload_lacks_us_ || takes_away_ ? sizeof ld_preload + preload_size_ + 1 + our_path_size_ + 1 : 0;
   return pointers * sizeof(char*) + text;
 }
 
@@ -125,6 +129,7 @@ char** EnvironmentRepair::write(void* memory) const {
   auto** const result = static_cast<char**>(memory);
   size_t count = 0;
   for (; count < given_count_; ++count) result[count] = given_[count];
+  if (takes_away_) return write_without_us(result);
   size_t preload_index = preload_index_;
   if (preload_lacks_us_ && preload_index == SIZE_MAX) preload_index = count++;
   for (unsigned i = 0; i < wanted_count_; ++i) {
@@ -142,6 +147,29 @@ char** EnvironmentRepair::write(void* memory) const {
   text += preload_size_;
   if (preload_size_ > 0) *text++ = ':';
   copy_bytes(text, our_path_, our_path_size_ + 1);
+  return result;
+}
+
+char** EnvironmentRepair::write_without_us(char** result) const {
+  result[given_count_] = nullptr;
+  char* text = reinterpret_cast<char*>(result + given_count_ + 1);
+  result[preload_index_] = text;
+  copy_bytes(text, ld_preload, sizeof ld_preload - 1);
+  text += sizeof ld_preload - 1;
+  *text++ = '=';
+  bool first = true;
+  for (size_t start = 0; start < preload_size_;) {
+    size_t end = start;
+    while (end < preload_size_ && preload_value_[end] != ':' && preload_value_[end] != ' ') ++end;
+    if (end > start && !lists(our_path_, our_path_size_, preload_value_ + start, end - start)) {
+      if (!first) *text++ = ':';
+      first = false;
+      copy_bytes(text, preload_value_ + start, end - start);
+      text += end - start;
+    }
+    start = end + 1;
+  }
+  *text = '\0';
   return result;
 }
 }  // namespace hivemind

@@ -5,6 +5,7 @@
 
 #include "environment.h"
 #include "libc.h"
+#include "program_kind.h"
 #include "run.h"
 #include "syscalls.h"
 
@@ -17,15 +18,15 @@ using Strings = char* const*;
 // succeeds. (In a vfork child that succeeds, its parent keeps them.)
 constexpr size_t most_on_stack = 16384;
 
-// Calls `start` with `given`, or with a repaired copy of it.
-template <typename Start>
-int with_environment(Strings given, Start start) {
+// Calls `start` with `given`, or with a repaired copy of it, for the program that `takes_us` judges.
+template <typename Judge, typename Start>
+int with_environment(Strings given, Judge takes_us, Start start) {
   hivemind::Run* const run = hivemind::current_run();
   if (run == nullptr) return start(given);
-  const hivemind::EnvironmentRepair repair(*run, given);
+  const hivemind::EnvironmentRepair repair(*run, given, takes_us());
   if (!repair.is_needed()) return start(given);
   const size_t size = repair.size();
-  hivemind::count(*run, &hm_process::restored);
+  if (!repair.takes_away()) hivemind::count(*run, &hm_process::restored);
   if (size <= most_on_stack) return start(repair.write(__builtin_alloca(size)));
 
   constexpr int read_write = 3, private_anonymous = 0x22;
@@ -52,14 +53,22 @@ int spawn_noted(int* pid, const char* file, int result) {
   return result;
 }
 
+// Judges of what is about to run.
+auto program_at(const char* path) {
+  return [=] { return hivemind::takes_our_object(path); };
+}
+auto program_named(const char* file) {
+  return [=] { return hivemind::takes_our_object_on_path(file, libc::environment()); };
+}
+
 int exec_path(const char* path, Strings arguments, Strings given) {
-  return with_environment(given, [=](Strings environment) {
+  return with_environment(given, program_at(path), [=](Strings environment) {
     return exec_noted(
         path, [=] { return static_cast<int>(libc::result(sys::raw(sys::nr_execve, path, arguments, environment))); });
   });
 }
 int exec_file(const char* file, Strings arguments, Strings given) {
-  return with_environment(given, [=](Strings environment) {
+  return with_environment(given, program_named(file), [=](Strings environment) {
     return exec_noted(file, [=] { return libc::execvpe(file, arguments, environment); });
   });
 }
@@ -94,7 +103,8 @@ HM_HOOK int execvpe(const char* file, Strings arguments, Strings environment) {
 }
 HM_HOOK int execvp(const char* file, Strings arguments) { return exec_file(file, arguments, libc::environment()); }
 HM_HOOK int fexecve(int fd, Strings arguments, Strings given) {
-  return with_environment(given, [=](Strings environment) {
+  const auto program_in = [=] { return hivemind::takes_our_object(fd); };
+  return with_environment(given, program_in, [=](Strings environment) {
     return exec_noted(nullptr, [=] { return libc::fexecve(fd, arguments, environment); });
   });
 }
@@ -118,13 +128,13 @@ HM_HOOK int execle(const char* path, const char* first, ...) {
 
 HM_HOOK int posix_spawn(int* pid, const char* path, const void* actions, const void* attributes, Strings arguments,
                         Strings given) {
-  return with_environment(given, [=](Strings environment) {
+  return with_environment(given, program_at(path), [=](Strings environment) {
     return spawn_noted(pid, path, libc::posix_spawn(pid, path, actions, attributes, arguments, environment));
   });
 }
 HM_HOOK int posix_spawnp(int* pid, const char* file, const void* actions, const void* attributes, Strings arguments,
                          Strings given) {
-  return with_environment(given, [=](Strings environment) {
+  return with_environment(given, program_named(file), [=](Strings environment) {
     return spawn_noted(pid, file, libc::posix_spawnp(pid, file, actions, attributes, arguments, environment));
   });
 }

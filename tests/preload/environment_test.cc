@@ -94,6 +94,32 @@ TEST_F(Environment, TapComesBackWithUs) {
   EXPECT_EQ(repaired({"LD_PRELOAD=/our.so"})[0], "LD_PRELOAD=/our.so");
 }
 
+TEST_F(Environment, ProgramThatCannotLoadUsLosesUs) {
+  std::strcpy(run_->preload_assignment, "HIVEMIND_PRELOAD=/tap.so:/our.so");
+  const struct {
+    const char* given;
+    const char* want;
+  } cases[] = {
+      {"LD_PRELOAD=/our.so", "LD_PRELOAD="},
+      {"LD_PRELOAD=/tap.so:/our.so", "LD_PRELOAD="},
+      {"LD_PRELOAD=/a.so:/tap.so /our.so:/b.so", "LD_PRELOAD=/a.so:/b.so"},
+      {"LD_PRELOAD=/a.so", nullptr},
+      {"A=1", nullptr},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.given);
+    char* const given[] = {const_cast<char*>(c.given), const_cast<char*>("B=2"), nullptr};
+    const EnvironmentRepair repair(*run_, given, false);
+    ASSERT_EQ(repair.is_needed(), c.want != nullptr);
+    if (!c.want) continue;
+    std::vector<char> memory(repair.size());
+    char** const result = repair.write(memory.data());
+    EXPECT_STREQ(result[0], c.want);
+    EXPECT_STREQ(result[1], "B=2");
+    EXPECT_EQ(result[2], nullptr);
+  }
+}
+
 TEST_F(Environment, LongPreload) {
   const std::string existing(100'000, 'x');
   EXPECT_EQ(repaired({"LD_PRELOAD=" + existing})[0], "LD_PRELOAD=" + existing + ":/our.so");
