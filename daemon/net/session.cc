@@ -129,6 +129,7 @@ asio::awaitable<void> Session::serve_tls(const ClientHello& hello, std::string a
     co_return co_await tunnel_to(host, std::move(ahead));
   }
 
+  if (original_.in_kernel) run_->kernel->table.add_llm_address(endpoint_of(original_).address());
   client_.unread(std::move(ahead));
   if (const auto ec = co_await client_.accept_tls(context, Clock::now() + config_->head_timeout)) {
     if (is_trust_alert(client_.tls_reason()) && services_.trust.rejected_handshake(executable_))
