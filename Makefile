@@ -8,7 +8,7 @@
 #   make soak       a million connections through the preload object, a million through eBPF (ten minutes or so each)
 #   make asan tsan  the tests under ASan+UBSan, under TSan
 #   make tidy       clang-format and clang-tidy
-#   make install    to $(DESTDIR)$(PREFIX); make uninstall takes it away
+#   make install    to $(DESTDIR)$(PREFIX); make uninstall takes it away. SETCAP=1: every user may capture by eBPF
 #
 # Variables: PREFIX=/usr/local DESTDIR= WERROR=1 (warnings are errors) MODE=release|asan|tsan TESTS="name..." for check
 
@@ -173,7 +173,10 @@ install: all
 	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),choose another PREFIX or DESTDIR)
 	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),choose another PREFIX or DESTDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hivemind $(DESTDIR)$(PREFIX)/share/hivemind
-	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(PROGRAMS) $(if $(BPF_TOOLS),$(BIN)/hivemind-ebpf) $(DESTDIR)$(PREFIX)/bin
+	$(if $(SETCAP),setcap cap_bpf$(comma)cap_net_admin=ep $(DESTDIR)$(PREFIX)/bin/hivemind-ebpf)
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local|$(PREFIX)|' examples/systemd/hivemind-ebpf.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/hivemind-ebpf.service
 	install -m 755 $(LIB)/libhivemind-preload.so $(LIB)/libhivemind-tap.so $(DESTDIR)$(PREFIX)/lib/hivemind
 	install -m 644 examples/hivemind.toml $(DESTDIR)$(PREFIX)/share/hivemind
 	install -d $(DESTDIR)$(PREFIX)/share/hivemind/scenarios
@@ -181,7 +184,8 @@ install: all
 uninstall:
 	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),nothing was installed there)
 	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),nothing was installed there)
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(PROGRAMS)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(PROGRAMS)) hivemind-ebpf)
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/hivemind-ebpf.service
 	rm -rf $(DESTDIR)$(PREFIX)/lib/hivemind $(DESTDIR)$(PREFIX)/share/hivemind
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
