@@ -238,10 +238,12 @@ std::string runs_text(const json::value& runs, const Look& look) {
 }
 
 namespace {
-// What would let it go; only of who waits.
-std::string freed_text(const json::value& decision) {
+// Of who is held also what would let it go, where that is not time, which the reason names.
+std::string why_text(const json::value& decision) {
   const auto* why = find(decision, "why");
-  return why && text(decision, "kind") == "held" ? text(*why, "freed_by") : "";
+  const auto freed_by = why && text(decision, "kind") == "held" ? text(*why, "freed_by") : "";
+  const bool says_more = !freed_by.empty() && freed_by != "time" && freed_by != "nothing";
+  return text(decision, "reason") + (says_more ? "; until " + freed_by : "");
 }
 }  // namespace
 
@@ -252,11 +254,10 @@ std::string decisions_text(const json::value& decisions, const Look& look) {
                    {"REQUEST", Align::right},
                    {"WAITED", Align::right},
                    {"WHAT"},
-                   {"FREED BY"},
                    {"WHY", Align::left, Cut::last}});
   for (const auto& decision : list(decisions, "decisions")) {
     table.add({seconds(decision, "ago_s"), text(decision, "run"), text(decision, "agent"), count(decision, "request"),
-               seconds(decision, "waited_s"), text(decision, "kind"), freed_text(decision), text(decision, "reason")});
+               seconds(decision, "waited_s"), text(decision, "kind"), why_text(decision)});
   }
   return section("Decisions", table, "none yet", look).substr(1);
 }

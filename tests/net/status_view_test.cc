@@ -50,7 +50,7 @@ TEST(StatusView, ShowsPoolsLimitsRunsAndQueue) {
                    "7 days, this model",
                    "Budgets",
                    "group nightly",
-                   "9K",
+                   "9000",
                    "101%",
                    "rejected"});
   EXPECT_EQ(text.find("3fa9c1d2e"), text.npos) << "of an account, enough to tell it apart";
@@ -61,11 +61,16 @@ TEST(StatusView, EveryDecisionIsARow) {
   const auto decisions = boost::json::parse(R"json({"decisions": [
     {"ago_s": 61, "kind": "held", "request": 7, "run": "0000000000000abc", "agent": "explore-1", "waited_s": 1.5,
      "reason": "requests per minute: 0 of 50 left, 1 needed, in 1.2 s", "why": {"freed_by": "time"}},
+    {"ago_s": 3, "kind": "held", "request": 9, "run": "0000000000000abc", "agent": "", "waited_s": 0,
+     "reason": "concurrency 5 of 5 in flight", "why": {"freed_by": "the end of a request"}},
     {"ago_s": 2, "kind": "refused", "request": 8, "run": "0000000000000abc", "agent": "", "waited_s": 0,
      "reason": "the queue is full", "why": {"freed_by": "nothing"}}]})json");
-  const auto text = decisions_text(decisions, {});
-  expect_in(text, {"WHY", "FREED BY", "held", "1m1s", "explore-1", "in 1.2 s", "time", "refused", "the queue is full"});
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4) << text;
+  Look wide;
+  wide.width = 160;
+  const auto text = decisions_text(decisions, wide);
+  expect_in(text, {"held", "1m01s", "explore-1", "in 1.2 s", "concurrency 5 of 5 in flight; until the end of a request",
+                   "refused", "the queue is full"});
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5) << text;
   expect_in(decisions_text(boost::json::parse(R"({"decisions": []})"), {}), {"none yet"});
 }
 
