@@ -16,7 +16,8 @@ constexpr uint8_t tcp_close = 7, tcp_listen = 10;
 constexpr int msg_dontwait = 0x40, msg_nosignal = 0x4000, msg_fastopen = 0x20000000;
 constexpr int ai_numerichost = 4;
 
-constexpr int eperm = 1, enoent = 2, eintr = 4, ebadf = 9, eacces = 13, efault = 14, einval = 22, enosys = 38, enotsock = 88;
+constexpr int eperm = 1, enoent = 2, eintr = 4, ebadf = 9, eacces = 13, efault = 14, einval = 22, enosys = 38,
+              enotsock = 88;
 constexpr int eaddrnotavail = 99, enetunreach = 101, eisconn = 106, etimedout = 110, econnrefused = 111;
 constexpr int ehostunreach = 113, ealready = 114, einprogress = 115;
 
