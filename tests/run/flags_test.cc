@@ -29,6 +29,12 @@ TEST(Flags, BothFormsOfValues) {
   }
 }
 
+TEST(Flags, Tap) {
+  EXPECT_EQ(parse_flags({"--tap", "f.jsonl", "x"})->tap, "f.jsonl");
+  EXPECT_EQ(parse_flags({"x"})->tap, "");
+  EXPECT_FALSE(parse_flags({"--tap=", "x"}));
+}
+
 TEST(Flags, EndAtTheCommand) {
   EXPECT_EQ(parse_flags({"--summary", "x", "--explain"})->command, (Words{"x", "--explain"}));
   EXPECT_FALSE(parse_flags({"--summary", "x", "--explain"})->explain);
