@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """The seccomp tier: whoever dies, stops or may not be looked into, the run's processes go on connecting."""
+import json
 import os
 import shutil
 import signal
@@ -181,6 +182,20 @@ class Lives(Case):
         self.assertEqual(done.returncode, 0, done.describe())
         self.assertIn("already supervises", done.err())
         self.assertEqual(captured(done, "connect_once"), 1, done.describe())
+
+    def test_daemon_inside_a_supervised_run_is_let_go(self):
+        # It asks the mock at a port that the outer run captures.
+        mock = self.mock()
+        outer = self.home(ports=[mock.port])
+        inner = self.home(harness.route("127.0.0.1", mock, dialect="anthropic"), ports=[mock.port])
+        question = json.dumps({"model": "claude-sonnet-4-5", "max_tokens": 8, "messages": [{"role": "user", "content": "hi"}]})
+        own = [f"{name}={inner.env[name]}" for name in ("HIVEMIND_RUNTIME_DIR", "HIVEMIND_STATE_DIR", "HIVEMIND_CONFIG")]
+        done = outer.run("env", *own, harness.program("hivemind-run"), "--summary", "--", "curl", "-sS", mock.url("/v1/messages"),
+                         "-H", "x-api-key: k", "-H", "content-type: application/json", "-d", question,
+                         options=[*SECCOMP, "--explain"])
+        self.assertIn("Hello", done.out(), done.describe())
+        self.assertIn("requests  1\n", done.err(), done.describe())
+        self.assertEqual((captured(done, "hivemindd"), captured(done, "curl")), (0, 0), done.describe())
 
     def test_disabled_program_is_let_go(self):
         done = self.supervised("env", "HIVEMIND_DISABLE=1", program("connect_once"), str(self.echo.port))
