@@ -33,7 +33,7 @@ Result<Answer> read_answer(int socket) {
   message.msg_controllen = sizeof control;
   ssize_t size = 0;
   do size = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  while (size < 0 && errno == EINTR);
+  while (size < 0 && (errno == EINTR || errno == ECONNRESET));
   if (size < 0 && errno == EAGAIN) return Problem{"hivemind-ebpf did not answer within 10 s"};
   if (size <= 0) return Problem{"hivemind-ebpf ended without an answer"};
   const cmsghdr* header = CMSG_FIRSTHDR(&message);
@@ -60,7 +60,8 @@ Result<EbpfHelper> request(UniqueFd socket, std::uint64_t run_id) {
   hm_capture_request request{};
   request.type = HM_CAPTURE_REQUEST;
   request.run_id = run_id;
-  if (!send_message(socket.get(), request)) return failed_to("ask hivemind-ebpf");
+  // A helper that refuses at once has ended already, and its reason can still be read.
+  if (!send_message(socket.get(), request) && errno != EPIPE) return failed_to("ask hivemind-ebpf");
   auto answer = read_answer(socket.get());
   if (!answer) return Problem{answer.problem()};
   if (!answer->descriptor) return Problem{"hivemind-ebpf gave no table"};

@@ -147,6 +147,19 @@ class Doctor(harness.Case):
     def test_without_the_ebpf_helper(self):
         self.only(self.machine(), "ebpf", "note", "hivemind-ebpf", status=0)
 
+    def test_the_ebpf_helper_has_no_rights(self):
+        helper = f"{harness.BUILD}/bin/hivemind-ebpf"
+        if not os.path.exists(helper):
+            raise unittest.SkipTest("hivemind-ebpf is not built")
+        if os.getuid() != 0:
+            raise unittest.SkipTest("becoming another user needs root")
+        machine = self.machine()
+        shutil.copy(helper, f"{machine.folder}/bin/hivemind-ebpf")
+        for path in ("run", "state", "home"):
+            os.chown(f"{machine.folder}/{path}", 65534, 65534)
+        self.only(machine, "ebpf", "note", "setcap cap_bpf,cap_net_admin", status=0,
+                  before=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+
     def test_inside_another_supervisor(self):
         machine = self.machine()
         before = [f"{machine.folder}/bin/hivemind-run", "--capture=seccomp"]

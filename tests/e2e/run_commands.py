@@ -169,6 +169,21 @@ class Commands(unittest.TestCase):
         done = home.run("sh", "-c", "echo ${HIVEMIND_RUN-none} ${LD_PRELOAD-none}; exit 3", env={"HIVEMIND_DISABLE": "1"})
         self.assertEqual((done.returncode, done.stdout, done.stderr, home.events("start")), (3, "none none\n", "", []))
 
+    def test_capture_none(self):
+        home = self.home()
+        done = home.run("--capture=none", "--explain", "sh", "-c", "echo ${HIVEMIND_RUN-none} ${LD_PRELOAD-none}; exit 3")
+        self.assertEqual((done.returncode, done.stdout, home.events("start")), (3, "none none\n", []))
+        self.assertIn("tier none: asked for by --capture=none", done.stderr)
+
+    def test_a_tier_that_cannot_be_had(self):
+        home = self.home()  # without hivemind-ebpf
+        done = home.run("--capture=ebpf", "sh", "-c", "echo ${HIVEMIND_RUN-none}; exit 3")
+        self.assertEqual((done.returncode, done.stdout), (3, "none\n"))
+        self.assertRegex(done.stderr, r"^hivemind-run: --capture=ebpf cannot be had: .*; running sh without HiveMind\n$")
+        done = home.run("--capture=ebpf", "--fail=closed", "sh", "-c", "echo ran")
+        self.assertEqual((done.returncode, done.stdout), (125, ""))
+        self.assertIn("not running sh (--fail closed)", done.stderr)
+
     def test_a_static_program_runs_and_is_reported(self):
         home = self.home()
         source = f"{home.folder}/static.c"

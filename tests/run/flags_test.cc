@@ -52,6 +52,20 @@ TEST(Flags, HelpAndVersionNeedNoCommand) {
   EXPECT_EQ(parse_flags({"--version"})->ask, Flags::Ask::version);
 }
 
+TEST(Flags, ExamineTakesACommandOrNone) {
+  EXPECT_EQ(parse_flags({"--examine"})->ask, Flags::Ask::examine);
+  const auto flags = parse_flags({"--examine", "--", "codex", "--help"});
+  EXPECT_EQ(flags->ask, Flags::Ask::examine);
+  EXPECT_EQ(flags->command, (Words{"codex", "--help"}));
+}
+
+TEST(Flags, Capture) {
+  EXPECT_EQ(parse_flags({"x"})->capture, std::nullopt);
+  EXPECT_EQ(parse_flags({"--capture=auto", "x"})->capture, std::nullopt);
+  EXPECT_EQ(parse_flags({"--capture", "ebpf", "x"})->capture, Tier::ebpf);
+  EXPECT_EQ(parse_flags({"--capture=none", "x"})->capture, Tier::none);
+}
+
 TEST(Flags, WrongOnesSayWhatToWrite) {
   const struct {
     Words words;
@@ -67,6 +81,7 @@ TEST(Flags, WrongOnesSayWhatToWrite) {
       {{"--token-budget=2T", "x"}, "such as 50000, 200k or 2M, not \"2T\""},
       {{"--deadline=90", "x"}, "--deadline is a time such as 90s"},
       {{"--fail", "shut", "x"}, "--fail is open"},
+      {{"--capture=all", "x"}, "--capture is auto, preload, seccomp, ebpf, proxy or none, not \"all\""},
       {{"--name=a\nb", "x"}, "no control characters"},
       {{"--config"}, "--config needs a value"},
       {{"--explain=yes", "x"}, "--explain takes no value"},
