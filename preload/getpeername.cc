@@ -2,29 +2,14 @@
 // Every error is the kernel's own, and so is how a short buffer is filled; a socket of ours is only known by the
 // answer, so this holds for sockets inherited, duplicated or received from another process of the run.
 #include "bytes.h"
-#include "endpoint.h"
 #include "libc.h"
+#include "original.h"
 #include "run.h"
-#include "slots.h"
 #include "syscalls.h"
 
 namespace {
-using hivemind::Endpoint;
 namespace abi = hivemind::abi;
 namespace sys = hivemind::sys;
-
-// The destination the peer stands for; false when it is no token of this run.
-bool find_original(const hivemind::Run& run, const abi::Sockaddr& peer, uint32_t size, Endpoint& original) {
-  Endpoint token;
-  hm_slot slot;
-  if (!hivemind::parse_endpoint(&peer, size, token) || !token.is_v4() || !hm_is_token(token.v4())) return false;
-  if (token.port != run.table->listener_port || !hivemind::find_slot(*run.table, token.v4(), slot)) return false;
-  original.family = token.family;
-  original.port = slot.port;
-  hivemind::copy_bytes(original.address, slot.address, sizeof original.address);
-  original.scope_id = original.is_link_local() ? slot.scope_id : 0;  // as the kernel does
-  return slot.family == token.family;
-}
 }  // namespace
 
 HM_HOOK int getpeername(int fd, void* name, uint32_t* size) {
@@ -44,9 +29,7 @@ HM_HOOK int getpeername(int fd, void* name, uint32_t* size) {
   } else if (sys::raw(sys::nr_getpeername, fd, &peer, &peer_size) != 0) {
     return 0;
   }
-  Endpoint original;
-  if (!find_original(*run, peer, peer_size, original)) return 0;
-  const uint32_t full = hivemind::write_sockaddr(original, peer);
-  hivemind::copy_bytes(name, &peer, room < full ? room : full);
+  hivemind::Endpoint original;
+  if (hivemind::find_original(*run, peer, peer_size, original)) hivemind::tell(original, name, room);
   return 0;
 }

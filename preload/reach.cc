@@ -82,15 +82,35 @@ Answer is_listened_on(const Endpoint& to) {
   return can_look_up(netlink.get(), query) ? Answer::no : Answer::unknown;
 }
 
+namespace {
+// Connecting a UDP socket looks the route up and sends nothing.
+class RouteQuestion {
+public:
+  explicit RouteQuestion(const Endpoint& to)
+      : family_(to.is_v4() ? abi::af_inet : abi::af_inet6),
+        udp_(sys::raw(sys::nr_socket, family_, abi::sock_dgram | abi::sock_cloexec, 0)) {
+    if (!udp_.is_open()) return;
+    Endpoint plain = to;
+    plain.family = static_cast<uint16_t>(family_);
+    abi::Sockaddr address;
+    const uint32_t size = write_sockaddr(plain, address);
+    error_ = static_cast<int>(-sys::raw(sys::nr_connect, udp_.get(), &address, size));
+  }
+  bool was_asked() const { return udp_.is_open(); }
+  int error() const { return error_; }
+  int socket() const { return udp_.get(); }
+
+private:
+  int family_;
+  sys::TransientFd udp_;
+  int error_ = 0;
+};
+}  // namespace
+
 Answer has_route(const Endpoint& to) {
-  Endpoint plain = to;
-  plain.family = to.is_v4() ? abi::af_inet : abi::af_inet6;
-  abi::Sockaddr address;
-  const uint32_t size = write_sockaddr(plain, address);
-  // Connecting a UDP socket looks the route up and sends nothing.
-  const sys::TransientFd udp(sys::raw(sys::nr_socket, plain.family, abi::sock_dgram | abi::sock_cloexec, 0));
-  if (!udp.is_open()) return Answer::unknown;
-  switch (-sys::raw(sys::nr_connect, udp.get(), &address, size)) {
+  const RouteQuestion question(to);
+  if (!question.was_asked()) return Answer::unknown;
+  switch (question.error()) {
     case 0:
       return Answer::yes;
     case abi::enetunreach:
@@ -102,5 +122,14 @@ Answer has_route(const Endpoint& to) {
     default:
       return Answer::unknown;
   }
+}
+
+bool find_source(const Endpoint& to, Endpoint& source) {
+  const RouteQuestion question(to);
+  if (!question.was_asked() || question.error() != 0) return false;
+  abi::Sockaddr address = {};
+  uint32_t size = sizeof address;
+  return sys::raw(sys::nr_getsockname, question.socket(), &address, &size) == 0 &&
+         parse_endpoint(&address, size, source);
 }
 }  // namespace hivemind

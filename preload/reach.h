@@ -15,4 +15,7 @@ Answer is_listened_on(const Endpoint& to);
 // Whether the kernel has a route to `to`. A host without IPv6 has none to an IPv6 address, and the program counts on
 // hearing that at once.
 Answer has_route(const Endpoint& to);
+
+// The address a connection to `to` would come from; false when there is no telling.
+bool find_source(const Endpoint& to, Endpoint& source);
 }  // namespace hivemind

@@ -1,7 +1,7 @@
 # The hazard programs: one C file each, $(BIN)/hazards/NAME. What is not plain glibc says so here.
 HAZARD_BIN := $(BIN)/hazards
 HAZARD_LIBRARIES := early plugin
-HAZARD_MUSL := connect_once resolve C7_bad_pointers C9_getpeername C13_fast_open P2_vfork P3_scrubbed early.so
+HAZARD_MUSL := connect_once resolve C7_bad_pointers C9_getpeername C9_getsockname C13_fast_open P2_vfork P3_scrubbed early.so
 HAZARD_OF_THEIR_OWN := libc_free L5_other_word_size
 HAZARD_SOURCES := $(filter-out $(HAZARD_OF_THEIR_OWN) $(HAZARD_LIBRARIES),$(basename $(notdir $(wildcard tests/hazards/*.c))))
 HAZARDS := $(addprefix $(HAZARD_BIN)/,$(HAZARD_SOURCES) libc_free L7_asan $(addsuffix .so,$(HAZARD_LIBRARIES)) \

@@ -41,6 +41,13 @@ class Calls(Case):
         self.assertNotIn("same 0", out)
         self.assertNotIn("same peer 0", out)
 
+    def test_C9_getsockname_tells_where_from(self):
+        addresses = ("127.0.0.1", "127.0.0.9", "::1", "::ffff:127.0.0.1")
+        for suffix in ("", ".musl"):
+            out = self.same(hazard("C9_getsockname" + suffix), self.echo.port, *addresses, captured=len(addresses) + 1)
+            self.assertIn("bound to 127.0.0.5: from 127.0.0.5", out)
+            self.assertIn("::1: from ::1", out)
+
     def test_C9_server_among_the_tokens_is_told_as_it_is(self):
         self.run_it(hazard("connect_once"), self.echo.port)  # slot 0, first generation: 127.64.16.0
         code = f"""

@@ -78,6 +78,11 @@ for name in ("github.test", "api.anthropic.com", "github.test"):
         self.run_it("/usr/bin/python3", "-c", code)
         self.assertEqual((self.relay.total("by_name"), self.relay.total("captured")), (1, 2))
 
+    def test_C9_getsockname_tells_the_address_towards_that_destination(self):
+        for address in (PUBLIC, *([PUBLIC6] if os.path.exists("/proc/net/if_inet6") else [])):
+            out = self.same(hazard("C9_getsockname"), self.echo.port, address, captured=2)
+            self.assertIn(f"{address}: from {address}", out)
+
     def test_unreachable_stays_unreachable(self):
         for address, family in ((NOWHERE, 4), ("2001:db8::9", 6)):
             out = self.run_it(hazard("resolve"), address, self.echo.port, family).stdout

@@ -7,8 +7,8 @@ import unittest
 
 from hazard import PRELOAD, TAP
 
-HOOKS = """connect sendto sendmsg sendmmsg getpeername getaddrinfo execve execv execvp execvpe execl execlp execle fexecve
-posix_spawn posix_spawnp""".split()
+HOOKS = """connect sendto sendmsg sendmmsg getpeername getsockname getaddrinfo execve execv execvp execvpe execl execlp execle
+fexecve posix_spawn posix_spawnp""".split()
 TAP_HOOKS = """connect shutdown close send sendto sendmsg write writev recv recvfrom recvmsg read readv
 __recv_chk __recvfrom_chk __read_chk""".split()
 # Each may be missing: glibc, musl and no libc at all are all fine.
