@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
 
 namespace hivemind::run {
 namespace {
@@ -132,7 +133,9 @@ std::string processes_text(const std::vector<hm_process>& processes, int agent_p
     add(process.closed, "from a process that lets nobody look into it");
     if (process.restored != 0) add(process.restored, "execs with a scrubbed environment put back");
     auto tiers = tiers_of(process);
-    if (tiers == not_captured && follows_children) {
+    if (tiers == not_captured && std::string_view(process.comm).starts_with("hivemind")) {
+      direct = "everything: it is HiveMind's own";
+    } else if (tiers == not_captured && follows_children) {
       tiers = name_of(choice.tier);
     } else if (tiers == not_captured) {
       ++missed;

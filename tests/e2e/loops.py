@@ -29,10 +29,12 @@ class Loops(harness.Case):
         mock, home = self.tier(tier)
         before = home.up()
         run, ctl, ask = harness.program("hivemind-run"), harness.program("hivemindctl"), self.ask(mock)
-        # The second daemon descends from the outer run, and serves both runs.
+        # The second daemon descends from the outer run, and serves both runs once the outer one has found it.
+        found = f"for i in $(seq 300); do {ctl} runs --json | grep -q outer && break; sleep 0.1; done"
         script = (f"set -e; {ask}; {ctl} stop --wait >/dev/null; {run} --capture=preload sh -c \"$INNER\"; "
                   f"{ask}; {ask}")
-        done = home.run("sh", "-c", script, options=[f"--capture={tier}", "--explain", "--summary"], env={"INNER": ask}, seconds=120)
+        done = home.run("sh", "-c", script, options=[f"--capture={tier}", "--explain", "--name=outer"],
+                        env={"INNER": f"{found}; {ask}"}, seconds=120)
         self.assertEqual(done.returncode, 0, done.describe())
         self.assertNotIn(home.daemon(), (None, before))
         stats = mock.stats()

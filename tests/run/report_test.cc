@@ -97,6 +97,9 @@ TEST(Report, WhoCapturedThemAndWhoWasMissed) {
   EXPECT_TRUE(report.has("everything: it is a static program")) << report.text;
   EXPECT_TRUE(report.has("everything: it did not load the preload object")) << report.text;
   EXPECT_TRUE(report.has("2 processes ran uncaptured; --capture=ebpf captures every process")) << report.text;
+  report.processes.push_back(process_of(19, "hivemindd", HM_STARTED));
+  EXPECT_TRUE(report.has("everything: it is HiveMind's own")) << report.text;
+  EXPECT_TRUE(report.has("2 processes ran uncaptured")) << "and not one more: " << report.text;
   report.choice.tier = Tier::seccomp;
   EXPECT_FALSE(report.has("uncaptured")) << "children follow, also those that never connected: " << report.text;
 }
