@@ -163,6 +163,7 @@ class JobControl(unittest.TestCase):
         self.assertEqual(process.stdout.readline(), "<SIGTERM>\n")
         os.kill(process.pid, signal.SIGSTOP)
         os.kill(agent, signal.SIGSTOP)
+        until(lambda: state(agent) == "T", "the command stops")
         os.kill(process.pid, signal.SIGCONT)
         until(lambda: state(agent) == "S", "continuing us continues the command")
         os.kill(agent, signal.SIGSTOP)  # by somebody who watches the command itself: we go on
