@@ -1,6 +1,7 @@
 #include "tests/run/kernel_capture.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -19,6 +20,14 @@ namespace {
 // Fast open without cookies, also for listeners that did not ask for it.
 constexpr const char* fast_open_everywhere = "1543";
 
+bool has_capabilities() {
+  constexpr unsigned long long needed = 1ull << CAP_BPF | 1ull << CAP_NET_ADMIN | 1ull << CAP_SYS_ADMIN;
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("CapEff:")) return (std::stoull(line.substr(7), nullptr, 16) & needed) == needed;
+  return false;
+}
+
 void bring_loopback_up() {
   const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM, 0));
   ifreq request{};
@@ -29,7 +38,7 @@ void bring_loopback_up() {
 }  // namespace
 
 std::string KernelCapture::why_not() {
-  if (::geteuid() != 0) return "needs root";
+  if (!has_capabilities()) return "needs CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN";
   if (::access((program_directory() + "/hivemind-ebpf").c_str(), X_OK) != 0) return "hivemind-ebpf is not built";
   return {};
 }

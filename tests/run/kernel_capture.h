@@ -1,5 +1,5 @@
 // kernel_capture.h - a captured process and the other end of its connections, in a network of their own.
-// Needs root and hivemind-ebpf beside the test; `why_not()` says what is missing.
+// Needs privileges and hivemind-ebpf beside the test; `why_not()` says what is missing.
 #pragma once
 #include <functional>
 #include <memory>
