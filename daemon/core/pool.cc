@@ -122,6 +122,15 @@ void Pool::ended(TimePoint now) {
   if (in_flight_ == 0) aimd_.idle_since(now);
 }
 
+bool Pool::rescaled(const SchedulerConfig& config) {
+  constexpr Amounts ordinary{1, 1000, 1000, 2000};
+  constexpr double alike = 1.1;
+  const double scale = limits.share(ordinary, config.minute);
+  if (scale <= alike * scale_ && scale_ <= alike * scale) return false;
+  scale_ = scale;
+  return true;
+}
+
 void Pool::answered() {
   aimd_.answered();
   changed = true;

@@ -46,6 +46,9 @@ public:
   Spending sent(std::uint64_t attempt, const Amounts& need, const SchedulerConfig& config, TimePoint now);
   void ended(TimePoint now);  // an attempt's slot is free again
 
+  // True when a request's share of the pool's minute is another than when this was asked last.
+  bool rescaled(const SchedulerConfig& config);
+
   void answered();  // a head, whatever it says
   void observe(Spending& spending, std::span<const LimitReport> reports, const SchedulerConfig& config, TimePoint now);
   void succeeded(const Spending& spending, const SchedulerConfig& config, TimePoint now);  // content came
@@ -123,6 +126,7 @@ private:
   // own answer.
   bool quota_ = false;
   int in_flight_ = 0;
+  double scale_ = 0;   // the share of an ordinary request
   double faulty_ = 0;  // share of the latest attempts that met a fault or an overload
   std::uint64_t last_sent_ = 0;
   TimePoint sent_at_{};  // the latest

@@ -158,6 +158,20 @@ RunQueue::Place RunQueue::erase(const Item& item, TimePoint now) {
   return place;
 }
 
+void RunQueue::recost(const std::function<double(std::uint64_t)>& cost, TimePoint now) {
+  for (auto& [id, run] : flows_) {
+    run->queued = 0;
+    for (auto& [agent_id, agent] : run->flows) {
+      agent->queued = 0;
+      for (auto& [rank, item] : agent->items) agent->queued += item.cost = cost(item.request);
+      run->queued += agent->queued;
+    }
+    for (auto& [agent_id, agent] : run->flows) {
+      if (!agent->items.empty()) refresh(*agent, now);
+    }
+  }
+}
+
 void RunQueue::correct(const Item& item, double extra) {
   Agent& agent = flow(item);
   agent.run->agents.correct(agent, extra);

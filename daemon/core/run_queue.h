@@ -5,6 +5,7 @@
 // whatever arrives after it. front() changes only by what was called, and by time.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -54,6 +55,8 @@ public:
   // `cost`: as known now; the item's own was a guess at its arrival.
   Place pop_front(double cost, TimePoint now);
   Place erase(const Item& item, TimePoint now);
+  // What costs are shares of has changed: each waiting item's is asked for anew.
+  void recost(const std::function<double(std::uint64_t request)>& cost, TimePoint now);
   // A request taken before cost `extra` more than its item said.
   void correct(const Item& item, double extra);
 

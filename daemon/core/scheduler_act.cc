@@ -65,6 +65,14 @@ std::vector<Action> Scheduler::Impl::act(TimePoint now) {
 // aside, and so does one that waits for a leader.
 void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, TimePoint now) {
   pool.blocked_until = TimePoint::max();
+  if (pool.rescaled(config)) {
+    pool.queue.recost(
+        [&](RequestId id) {
+          guess(*requests.at(id), now);
+          return requests.at(id)->item.cost;
+        },
+        now);
+  }
   while (const auto* first = pool.queue.front(now)) {
     Request* next = requests.at(first->request).get();
     if (auto* other = ahead_of(*next, now)) next = other;

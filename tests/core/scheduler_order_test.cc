@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "tests/core/fleet.h"
+#include "tests/core/scheduler_fixture.h"
 
 namespace hivemind {
 namespace {
@@ -171,6 +173,34 @@ TEST_F(SchedulerOrder, UnderDeadlineTheRunThatMustEndSoonerGoesFirst) {
     const auto order = drain(scheduler);
     EXPECT_EQ(order.front(), policy == std::string("deadline") ? second : first);
   }
+}
+// Costs are shares of a minute: before its limits are known a request seems twenty times as large as after.
+TEST_F(SchedulerTest, WhoAskedBeforeTheLimitsWereKnownIsNotLeftBehind) {
+  auto scheduler = make();
+  std::map<RequestId, RunId> runs;
+  std::map<RunId, int> served;
+  const auto ask = [&](RunId run) {
+    auto asked = profile();
+    asked.input_tokens = 10000;
+    runs[scheduler.submit(run, asked, now)] = run;
+  };
+  for (RunId run = 2; run < 12; ++run) {
+    scheduler.add_run(run_spec(run), now);
+    ask(run);
+  }
+  for (int i = 0; i < 20; ++i) {
+    now += 2s;
+    for (const auto id : act(scheduler, now).sent) {
+      const LimitReport told[] = {requests_left(1000, 900)};
+      scheduler.limits_seen(id, told, "", now);
+      scheduler.first_content(id, now);
+      scheduler.finished(id, usage(10000, 100), false, now);
+      ++served[runs.at(id)];
+      ask(runs.at(id));
+    }
+  }
+  EXPECT_EQ(served.size(), 10u);
+  for (const auto& [run, times] : served) EXPECT_NEAR(times, served.at(2), 1) << run;
 }
 }  // namespace
 }  // namespace hivemind
