@@ -9,11 +9,14 @@
 namespace hivemind::run {
 namespace {
 constexpr const char* this_machine = "localhost,127.0.0.1,::1";
-}
+constexpr const char* ours = "http://" HM_PROXY_USER ":";
+}  // namespace
 
 std::string why_no_proxy(const ProcessEnvironment& environment) {
-  for (const char* name : {"HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"})
-    if (!environment.get_or(name, "").empty()) return std::string(name) + " names a proxy of your own";
+  for (const char* name : {"HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"}) {
+    const auto proxy = environment.get_or(name, "");
+    if (!proxy.empty() && !proxy.starts_with(ours)) return std::string(name) + " names a proxy of your own";
+  }
   return {};
 }
 
@@ -29,8 +32,7 @@ std::vector<std::pair<std::string, std::string>> proxy_assignments(const hm_tabl
   if (!hm_proxy_is_open(table.proxy_secret)) return {};
   char password[HM_PROXY_PASSWORD_SIZE + 1];
   hm_proxy_password(table.proxy_secret, password);
-  const std::string proxy =
-      std::string("http://" HM_PROXY_USER ":") + password + "@127.0.0.1:" + std::to_string(table.listener_port);
+  const std::string proxy = std::string(ours) + password + "@127.0.0.1:" + std::to_string(table.listener_port);
   std::vector<std::pair<std::string, std::string>> all;
   for (const char* name : {"HTTPS_PROXY", "https_proxy"}) all.emplace_back(name, proxy);
   const auto users = environment.get_or("no_proxy", environment.get_or("NO_PROXY", ""));

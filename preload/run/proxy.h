@@ -9,7 +9,7 @@
 #include "preload/run/process_environment.h"
 
 namespace hivemind::run {
-// Why this tier cannot be had, empty: it can. The user's own proxy is left alone.
+// Why this tier cannot be had, empty: it can. The user's own proxy is left alone; one of a run around this one is ours.
 std::string why_no_proxy(const ProcessEnvironment& environment);
 // From now on the run's listener answers CONNECT to who knows the secret, which only the table and the run have.
 void open_proxy(hm_table& table);

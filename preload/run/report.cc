@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "preload/run/uncovered.h"
+
 namespace hivemind::run {
 namespace {
 std::string line(const char* label, const std::string& text) {
@@ -108,6 +110,8 @@ std::string program_text(const Program& program, const Choice& choice) {
   std::string text;
   for (const auto& step : program.steps) text += "hivemind: " + step + "\n";
   text += "hivemind: tier " + std::string(name_of(choice.tier)) + ": " + choice.reason + "\n";
+  for (const auto& one : what_stays_uncovered(program, choice))
+    text += "hivemind: it leaves out " + one.what + "; " + one.remedy + "\n";
   return text;
 }
 

@@ -146,6 +146,8 @@ Result<std::unique_ptr<RunSetup>> set_up_run(const Flags& flags, const Choice& c
     run->table.remove();
     return Problem{problem};
   };
+  if (const auto proxied = why_no_proxy(environment); !proxied.empty())
+    run->remarks.push_back(proxied + ": what honours it goes there, past HiveMind, but for hosts that NO_PROXY lists");
   auto capture = start_capture(choice.tier, CaptureOf{run->table, run->listener, directories->runtime});
   if (!capture) return without(capture.problem());
   run->capture = std::move(*capture);

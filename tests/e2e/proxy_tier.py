@@ -154,6 +154,9 @@ class Proxy(harness.Case):
             done = home.run("sh", "-c", f"echo ${name}", options=["--capture=proxy"], env={name: "http://own:1"})
             self.assertEqual(done.out(), "http://own:1\n")
             self.assertIn(f"--capture=proxy cannot be had: {name} names a proxy of your own; running sh without HiveMind", done.err())
+        done = home.run("sh", "-c", "echo $HTTPS_PROXY", env={"HTTPS_PROXY": "http://own:1"})
+        self.assertEqual(done.out(), "http://own:1\n")
+        self.assertIn("HTTPS_PROXY names a proxy of your own: what honours it goes there, past HiveMind", done.err())
         done = home.run("true", options=["--capture=proxy", "--fail=closed"], env={"HTTPS_PROXY": "http://own:1"})
         self.assertEqual(done.returncode, 125)
 

@@ -61,6 +61,8 @@ TEST_F(ProxyTest, TheUsersOwnIsLeftAlone) {
   EXPECT_EQ(why_no_proxy(environment), "");
   environment.set("https_proxy", "");
   EXPECT_EQ(why_no_proxy(environment), "") << "empty means none";
+  environment.set("https_proxy", "http://hivemind:00@127.0.0.1:1");
+  EXPECT_EQ(why_no_proxy(environment), "") << "of a run around this one";
   environment.set("ALL_PROXY", "socks5://own:1");
   EXPECT_EQ(why_no_proxy(environment), "ALL_PROXY names a proxy of your own");
 }

@@ -63,6 +63,17 @@ TEST(Report, ProcessesSayWhatWentDirectAndWhy) {
   EXPECT_FALSE(report.has("uncaptured")) << report.text;
 }
 
+TEST(Report, TheProgramItsTierAndWhatThatLeavesOut) {
+  Program program;
+  program.steps = {"/bin/x is a dynamic program (glibc)"};
+  const auto text = program_text(program, {Tier::preload, "it loads the preload object", {}, false});
+  EXPECT_EQ(
+      text.find("hivemind: /bin/x is a dynamic program (glibc)\nhivemind: tier preload: it loads the preload object\n"
+                "hivemind: it leaves out static and Go programs that it starts; --capture=ebpf or"),
+      0u)
+      << text;
+}
+
 TEST(Report, AProcessInTwoTablesIsOneRow) {
   auto in_kernel = process_of(12, "", HM_IN_KERNEL), preloaded = process_of(12, "node", HM_PRELOADED);
   in_kernel.captured = 3;
