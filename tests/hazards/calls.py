@@ -92,6 +92,13 @@ print(socket.create_connection(("127.64.16.0", {self.plain.port})).getpeername()
         self.assertEqual(self.run_it(hazard("C18_cancel"), self.echo.port).stdout, "cancelled 1 cleaned 1\n")
         self.assertEqual(self.relay.states()[2], 1, "it waited for a token")
 
+    def test_C18_cancelled_connect_unwinds_cxx(self):
+        wanted = "cancelled 1 destroyed 4 passed by 1\nthrown -1\n"
+        self.relay.stop_accepting()
+        self.assertEqual(self.run_it(hazard("C18_unwind"), self.echo.port).stdout, wanted)
+        self.assertEqual(self.relay.states()[2], 1, "it waited for a token")
+        self.assertEqual(self.run_it(hazard("C18_unwind"), self.relay.port, preloaded=False).stdout, wanted)
+
     def test_C19_io_uring_connects_by_itself(self):
         out = self.same(hazard("C19_io_uring"), self.echo.port, captured=0)
         if out == "no io_uring here\n":
