@@ -165,7 +165,7 @@ class Doctor(harness.Case):
         before = [f"{machine.folder}/bin/hivemind-run", "--capture=seccomp"]
         if machine.doctor()[1]["seccomp"][0] != "ok":
             raise unittest.SkipTest("no seccomp supervision here")
-        self.only(machine, "seccomp", "note", "", status=0, before=before)
+        self.only(machine, "seccomp", "note", "already supervises", status=0, before=before)
 
     def test_what_the_environment_says(self):
         machine = self.machine()

@@ -161,6 +161,23 @@ class Proxy(harness.Case):
         self.assertEqual(done.returncode, 125)
 
 
+class LastResort(unittest.TestCase):
+    def test_auto_takes_it_when_nothing_else_can_be_had(self):
+        home = self.enterContext(FakeHome())  # without hivemind-ebpf
+        with open(f"{home.folder}/static.c", "w") as f:
+            f.write('#include <stdio.h>\n#include <stdlib.h>\nint main(void) { return puts(getenv("HTTPS_PROXY") ? "proxy" : "none") < 0; }\n')
+        subprocess.run(["gcc", "-static", f"{home.folder}/static.c", "-o", f"{home.folder}/static"], check=True, timeout=60)
+        if "cannot be had" in home.run("--capture=seccomp", "true").stderr:
+            raise unittest.SkipTest("no seccomp supervision here, which the inner run must not get")
+        done = home.run("--capture=seccomp", home.program, "--explain", f"{home.folder}/static")
+        self.assertEqual(done.stdout, "proxy\n", done.stderr)
+        self.assertIn("tier proxy: it is a static program", done.stderr)
+        done = home.run("--capture=seccomp", home.program, "--explain", f"{home.folder}/static", env={"HTTPS_PROXY": "http://own:1"})
+        self.assertIn("it runs uncaptured, only programs it starts may be captured", done.stderr)
+        self.assertIn("no seccomp: somebody already supervises", done.stderr)
+        self.assertIn("no proxy: HTTPS_PROXY names a proxy of your own", done.stderr)
+
+
 class Relayed(unittest.TestCase):
     def test_without_a_daemon_hivemind_run_answers(self):
         original = self.enterContext(Original())
