@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -19,7 +20,7 @@ hm_tap_cell record(hm_tap_call call, std::uint64_t socket, std::string_view payl
   cell.fd = 3;
   cell.result = static_cast<std::int64_t>(payload.size());
   cell.payload_size = static_cast<std::uint16_t>(payload.size());
-  std::memcpy(cell.payload, payload.data(), payload.size());
+  std::copy(payload.begin(), payload.end(), cell.payload);
   return cell;
 }
 bool has(const std::string& line, const char* what) { return line.find(what) != line.npos; }
