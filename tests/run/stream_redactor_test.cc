@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace hivemind::run {
 namespace {
 // The stream in pieces of `size` bytes.
@@ -130,6 +132,95 @@ TEST(StreamRedactor, LosingTrackIsForWhatWasNoHttpToo) {
   text = "cd\nmore\n";
   redactor.redact(text);
   EXPECT_EQ(text, "**\n****\n");
+}
+
+// Texts made of whatever the redactor knows, in order and out of it: cut anywhere, the same comes out, and what follows
+// `secret` up to a space, a quote or a line's end is never seen behind a credential's name.
+TEST(StreamRedactor, CutsChangeNothingOfAnything) {
+  const std::string parts[] = {"GET / HTTP/1.1\r\n",
+                               "HTTP/1.1 200 OK\r\n",
+                               "Authorization: ",
+                               "\r\n",
+                               "\n",
+                               " ",
+                               "\t",
+                               "Transfer-Encoding: chunked\r\n",
+                               "Content-Length: 7\r\n",
+                               "Content-Encoding: gzip\r\n",
+                               "Upgrade: x\r\n",
+                               "5\r\n",
+                               "0\r\n",
+                               "ff\r\n",
+                               "key=",
+                               "sk-",
+                               "\"",
+                               "\\",
+                               "'",
+                               "%",
+                               "%2",
+                               "%22",
+                               "41",
+                               "{",
+                               "}",
+                               ",",
+                               ":",
+                               "//",
+                               "://",
+                               "a",
+                               "b@c",
+                               "Cookie: a",
+                               "password",
+                               "Bearer ",
+                               "=",
+                               "&",
+                               std::string(1, '\0'),
+                               "\xff",
+                               "PRI * HTTP/2.0\r\n",
+                               "HTTP/1.1 101 x\r\n",
+                               "eyJ"};
+  std::minstd_rand random(1);
+  const auto pick = [&](std::size_t below) { return random() % below; };
+  for (int round = 0; round < 3000; ++round) {
+    std::string text;
+    for (std::size_t i = pick(40) + 1; i > 0; --i) text += parts[pick(std::size(parts))];
+    std::string whole = text;
+    StreamRedactor().redact(whole);
+    ASSERT_EQ(whole.size(), text.size());
+    StreamRedactor redactor;
+    std::string pieces;
+    for (std::size_t at = 0; at < text.size();) {
+      std::string piece = text.substr(at, pick(9) + 1);
+      at += piece.size();
+      redactor.redact(piece);
+      pieces += piece;
+    }
+    ASSERT_EQ(pieces, whole) << text;
+  }
+}
+
+TEST(StreamRedactor, NamedSecretsNeverShowBetweenAnything) {
+  const std::string before[] = {"GET /?a=1&",
+                                "POST / HTTP/1.1\r\nHost: a\r\n",
+                                "{\"a\":\"b\",\"",
+                                "x\n",
+                                "{\\\"",
+                                "POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n{\"x\":[1,2],\"",
+                                "a=b&",
+                                "HTTP/1.1 200 OK\r\n",
+                                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n\""};
+  const std::string names[] = {"api_key",       "x-api-key", "X-Goog-Api-Key",      "authorization",
+                               "Authorization", "cookie",    "set-cookie",          "access_token",
+                               "client_secret", "password",  "proxy-authorization", "api%5Fkey"};
+  const std::string between[] = {"=", ": ", ":", "\":\"", "\": \"", "\\\":\\\"", " = ", "=%22"};
+  for (const auto& b : before)
+    for (const auto& name : names)
+      for (const auto& sign : between)
+        for (const char* scheme : {"", "Bearer ", "Basic "}) {
+          if (*scheme && name.find("uthorization") == name.npos) continue;
+          const std::string text = b + name + sign + scheme + "SECRET/+=.-_~1\r\n";
+          for (std::size_t size : {text.size(), std::size_t{1}, std::size_t{5}})
+            ASSERT_EQ(redacted(text, size).find("SEC"), std::string::npos) << text;
+        }
 }
 }  // namespace
 }  // namespace hivemind::run
