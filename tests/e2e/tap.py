@@ -178,7 +178,7 @@ for i in range(100):
     def test_killed_hivemind_run_leaves_no_reader(self):
         home = self.home()
         process = home.start("sleep", "60", options=("--tap", self.path))
-        agent = harness.until(lambda: self.children_of(process.pid), "the command runs")[0]
+        agent = harness.until(lambda: self.child_named(process.pid, "sleep"), "the command runs")
         os.kill(process.pid, 9)
         process.wait()
         os.kill(agent, 15)
@@ -186,9 +186,16 @@ for i in range(100):
         harness.until(lambda: not [name for name in os.listdir(home.runtime) if name.endswith(".tap")], "the ring is gone")
 
     @staticmethod
-    def children_of(pid):
+    def child_named(pid, name):
         with open(f"/proc/{pid}/task/{pid}/children") as f:
-            return [int(child) for child in f.read().split()]
+            for child in f.read().split():
+                try:
+                    with open(f"/proc/{child}/comm") as comm:
+                        if comm.read().strip() == name:
+                            return int(child)
+                except FileNotFoundError:
+                    pass  # it only helped to start
+        return None
 
     def test_what_cannot_be_written_is_said(self):
         done = self.home().run("true", options=("--tap", "/nonexistent/tap.jsonl"))
