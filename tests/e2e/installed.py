@@ -27,6 +27,8 @@ class Installed(harness.Case):
         home = self.home()
         ran = home.direct(f"{there}/opt/hm/bin/hivemind-run", "sh", "-c", "echo $LD_PRELOAD")
         self.assertEqual(ran.out(), f"{there}/opt/hm/lib/hivemind/libhivemind-preload.so\n", ran.describe())
+        tapped = home.direct(f"{there}/opt/hm/bin/hivemind-run", "--tap", os.path.join(home.folder, "tap.jsonl"), "sh", "-c", "echo $LD_PRELOAD")
+        self.assertEqual(tapped.out(), f"{there}/opt/hm/lib/hivemind/libhivemind-tap.so:{ran.out()}", tapped.describe())
         status = subprocess.run([f"{there}/opt/hm/bin/hivemindctl", "status"], env=home.env, capture_output=True, text=True,
                                 timeout=15, check=False)
         self.assertIn(f"configured by {home.config}", status.stdout, status.stderr)
