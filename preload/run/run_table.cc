@@ -165,13 +165,28 @@ std::size_t RunTable::waiting_since_before(std::uint64_t instant_ns) const {
   }));
 }
 
+namespace {
+// As it is while others go on writing it.
+hm_process read_process(hm_process& process) {
+  hm_process copy{};
+  for (const auto word :
+       {&hm_process::state, &hm_process::captured, &hm_process::by_name, &hm_process::by_port, &hm_process::by_socket,
+        &hm_process::full, &hm_process::refused, &hm_process::restored, &hm_process::tiers, &hm_process::closed})
+    copy.*word = shared(process.*word).load(std::memory_order_relaxed);
+  copy.pid = std::atomic_ref(process.pid).load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < sizeof copy.comm; ++i)
+    copy.comm[i] = std::atomic_ref(process.comm[i]).load(std::memory_order_relaxed);
+  return copy;
+}
+}  // namespace
+
 std::vector<hm_process> RunTable::processes() const {
   std::vector<hm_process> used;
   for (auto& process : table_->processes) {
     if (shared(process.state).load(std::memory_order_acquire) != HM_PROCESS_USED) continue;
-    used.push_back(process);
+    used.push_back(read_process(process));
     used.back().comm[sizeof process.comm - 1] = '\0';
-    if (kernel_ && process.comm[0] == '\0') name_process(used.back());
+    if (kernel_ && used.back().comm[0] == '\0') name_process(used.back());
   }
   return used;
 }

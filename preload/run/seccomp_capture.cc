@@ -60,6 +60,7 @@ private:
     kept_.in_hand.supervisor().store(supervisor_of_, std::memory_order_release);
     if (!holder_) hold();
     kept_.supervisor = std::make_unique<Supervisor>(kept_.notify.get(), kept_.in_hand, table_, run_listener_);
+    kept_.supervisor->stay();
   }
   void hold() {
     if (holders_++ >= most_holders) return;

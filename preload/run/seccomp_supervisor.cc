@@ -31,6 +31,8 @@ Supervisor::~Supervisor() {
   if (::write(stop_.get(), &one, sizeof one) == static_cast<ssize_t>(sizeof one)) thread_.join();
 }
 
+void Supervisor::stay() { thread_.detach(); }
+
 void Supervisor::serve() {
   while (true) {
     pollfd ready[] = {{notify_, POLLIN, 0}, {stop_.get(), POLLIN, 0}};

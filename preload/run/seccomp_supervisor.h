@@ -15,6 +15,7 @@ public:
   // Takes on what whoever supervised before it left over. All three are borrowed.
   Supervisor(int notify, InHand& in_hand, hm_table& table, int run_listener);
   ~Supervisor();  // held calls are somebody else's from now on
+  void stay();    // until the process ends: it is not to be destroyed any more
 
 private:
   void serve();

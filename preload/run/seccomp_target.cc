@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include "hivemind/environment.h"
@@ -119,7 +118,8 @@ void Targets::look_at(TargetProcess& process, std::uint64_t now_ns) {
   if (!process.preloaded) std::atomic_ref(entry.tiers).fetch_or(HM_SUPERVISED, std::memory_order_relaxed);
   auto comm = read_start(proc_path(process.pid, "comm"), sizeof entry.comm);
   comm.resize(std::min(comm.find('\n'), sizeof entry.comm - 1));
-  std::memcpy(entry.comm, comm.c_str(), comm.size() + 1);
+  for (std::size_t i = 0; i <= comm.size(); ++i)
+    std::atomic_ref(entry.comm[i]).store(comm.c_str()[i], std::memory_order_relaxed);
 }
 
 UniqueFd Targets::share_descriptor(int tid, int fd) {
