@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -109,9 +111,20 @@ RunCgroup::RunCgroup(pid_t pid, std::uint64_t run_id) {
   throw refusal;
 }
 
-RunCgroup::~RunCgroup() { ::rmdir(path_.c_str()); }
+RunCgroup::RunCgroup(std::string existing) : path_(std::move(existing)), made_(false) {
+  directory_.reset(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct statfs system {};
+  if (!directory_) throw failed_to("open " + path_);
+  if (::fstatfs(directory_.get(), &system) != 0 || system.f_type != CGROUP2_SUPER_MAGIC)
+    throw Refusal(path_ + " is no cgroup (v2)");
+}
+
+RunCgroup::~RunCgroup() {
+  if (made_) ::rmdir(path_.c_str());
+}
 
 void RunCgroup::admit(pid_t pid) {
+  if (!made_) throw Refusal("processes are not moved to " + path_);
   const UniqueFd members(::openat(directory_.get(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
   const std::string number = std::to_string(pid);
   if (!members || ::write(members.get(), number.data(), number.size()) < 0)
@@ -119,6 +132,7 @@ void RunCgroup::admit(pid_t pid) {
 }
 
 void RunCgroup::wait_until_empty() const {
+  if (!made_) return;
   const UniqueFd events(::openat(directory_.get(), "cgroup.events", O_RDONLY | O_CLOEXEC));
   while (events && is_populated(events.get())) {
     pollfd changed{events.get(), POLLPRI, 0};

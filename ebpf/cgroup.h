@@ -1,6 +1,7 @@
-// cgroup.h - the cgroup (v2) of one run: a leaf below the cgroup that hivemind-run is in.
-// Invariant: it is made here and removed here, once nothing lives in it. Below the caller's own cgroup, so limits,
-// log-in session and whatever watches that cgroup keep holding for the command.
+// cgroup.h - the cgroup (v2) of one run: a leaf below the cgroup that hivemind-run is in, or one that exists.
+// Invariant: what is made here is removed here, once nothing lives in it; what existed stays as it is. A leaf lies
+// below the caller's own cgroup, so limits, log-in session and whatever watches that cgroup keep holding for the
+// command.
 #pragma once
 #include <sys/types.h>
 
@@ -17,19 +18,22 @@ class RunCgroup {
 public:
   // Below the cgroup of `pid`. Throws Refusal.
   RunCgroup(pid_t pid, std::uint64_t run_id);
+  // The one with that directory. Throws Refusal.
+  explicit RunCgroup(std::string existing);
   RunCgroup(const RunCgroup&) = delete;
   RunCgroup& operator=(const RunCgroup&) = delete;
-  ~RunCgroup();  // removes it if it is empty
+  ~RunCgroup();  // removes it if it was made here and is empty
 
   int fd() const { return directory_.get(); }
   const std::string& path() const { return path_; }
   // From now on `pid` and what it starts are in it. Throws Refusal.
   void admit(pid_t pid);
-  // Returns when nothing lives in it any more.
+  // Returns when nothing lives in it any more; at once if it existed before.
   void wait_until_empty() const;
 
 private:
   std::string path_;
+  bool made_ = true;
   UniqueFd directory_;
 };
 

@@ -14,8 +14,8 @@
 
 namespace hivemind::ebpf {
 struct Packet {
-  alignas(8) char bytes[64] = {};
-  std::size_t size = 0;  // 0: the other side has closed
+  alignas(8) char bytes[512] = {};  // more than any message
+  std::size_t size = 0;             // 0: the other side has closed
   std::vector<UniqueFd> descriptors;
   std::optional<ucred> sender;  // as the kernel vouches for it
 

@@ -49,11 +49,22 @@ static __always_inline bool has_route(struct hm_kernel_table* kernel, const stru
   return READ_SHARED(kernel->reach) & (is_v4(to) ? HM_REACH_IPV4 : HM_REACH_IPV6);
 }
 
+static __always_inline bool is_exempt(struct hm_kernel_table* kernel) {
+  const __u32 pid = bpf_get_current_pid_tgid() >> 32;
+  if (pid == (__u32)READ_SHARED(kernel->daemon_pid) || pid == (__u32)kernel->relay_pid) return true;
+  const __u32 count = kernel->uid_count, uid = (__u32)bpf_get_current_uid_gid();
+  bool listed = false;
+#pragma unroll
+  for (__u32 i = 0; i < HM_UID_COUNT; i++)
+    if (i < count && kernel->uids[i] == uid) listed = true;
+  return count != 0 && !listed;
+}
+
 /* Whether this connect is to be redirected. What is not is counted, if it could have been. */
 static __always_inline bool is_wanted(struct bpf_sock_addr* ctx, struct hm_kernel_table* kernel,
                                       const struct endpoint* to) {
   if (kernel->table.listener_port == 0 || is_ours(&kernel->table, to)) return false;
-  if (bpf_get_current_pid_tgid() >> 32 == (__u32)READ_SHARED(kernel->daemon_pid)) return false;
+  if (is_exempt(kernel)) return false;
   if (!captures_port(to->port)) {
     COUNT_PROCESS(kernel, by_port);
     return false;
@@ -118,7 +129,7 @@ static __always_inline bool is_refused_quic(struct hm_kernel_table* kernel, stru
                                             const struct endpoint* to) {
   if (ctx->protocol != 17 /* IPPROTO_UDP */ || to->port != 443 || kernel->table.listener_port == 0) return false;
   if (!captures_port(443)) return false;
-  if (bpf_get_current_pid_tgid() >> 32 == (__u32)READ_SHARED(kernel->daemon_pid)) return false;
+  if (is_exempt(kernel)) return false;
   return is_llm_address(to->address[0], to->address[1], to->address[2], to->address[3]);
 }
 

@@ -62,7 +62,12 @@ void serve_run(int socket) {
     const ucred peer = peer_of(socket);
     require_privileges();
     const auto request = read_request(socket);
-    cgroup.emplace(peer.pid, request.run_id);
+    if (request.cgroup[0] == '\0')
+      cgroup.emplace(peer.pid, request.run_id);
+    else if (peer.uid == 0)
+      cgroup.emplace(std::string(request.cgroup, ::strnlen(request.cgroup, sizeof request.cgroup)));
+    else
+      throw Refusal("only root may have a whole cgroup captured");
     const Programs programs(cgroup->fd());
     drop_privileges(needs_file_privilege(*cgroup));
     answer(socket, false, cgroup->path().c_str(), programs.table());

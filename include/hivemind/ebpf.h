@@ -30,6 +30,7 @@
 #define HM_CGROUP_PREFIX "hivemind-run-"          /* of a run's cgroup; its maker's pid follows, a dash, the run's id */
 #define HM_LLM_ADDRESS_COUNT 256u
 #define HM_LLM_PROBES 8u
+#define HM_UID_COUNT 8u
 
 /* Where a connection comes from. */
 struct hm_source {
@@ -48,13 +49,17 @@ struct hm_kernel_table {
   uint32_t next_process; /* (atomic) how many of table.processes were given out; may go beyond their number */
   uint8_t llm_addresses[HM_LLM_ADDRESS_COUNT][16]; /* known to serve LLM hosts: QUIC to them is refused. A hash set: an
                                                       address is in one of HM_LLM_PROBES places from hm_llm_place on */
-  uint8_t reserved[12];
+  int32_t relay_pid;  /* never captured: whoever made the table, and carries connections while there is no daemon */
+  uint32_t uid_count; /* 0: every user is captured; else only those in uids */
+  uint32_t uids[HM_UID_COUNT];
+  uint8_t reserved[4];
 };
 
 enum hm_capture_type { HM_CAPTURE_REQUEST = 1, HM_CAPTURE_ANSWER = 2, HM_CAPTURE_ENTER = 3 };
 struct hm_capture_request {
   uint32_t type, version;
   uint64_t run_id;
+  char cgroup[240]; /* NUL-terminated: an existing cgroup's directory, for root alone; empty: one is made for the run */
 };
 struct hm_capture_answer {
   uint32_t type, version;
@@ -68,8 +73,8 @@ struct hm_capture_enter {
 
 HM_ASSERT(sizeof(struct hm_source) == 20);
 HM_ASSERT(offsetof(struct hm_kernel_table, network) == sizeof(struct hm_table) + 20 * HM_SLOT_COUNT);
-HM_ASSERT(sizeof(struct hm_kernel_table) == offsetof(struct hm_kernel_table, network) + 32 + 16 * HM_LLM_ADDRESS_COUNT);
-HM_ASSERT(sizeof(struct hm_capture_request) == 16);
+HM_ASSERT(sizeof(struct hm_kernel_table) == offsetof(struct hm_kernel_table, network) + 64 + 16 * HM_LLM_ADDRESS_COUNT);
+HM_ASSERT(sizeof(struct hm_capture_request) == 256);
 HM_ASSERT(sizeof(struct hm_capture_answer) == 512);
 HM_ASSERT(sizeof(struct hm_capture_enter) == 8);
 

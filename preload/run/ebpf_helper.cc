@@ -56,10 +56,12 @@ bool send_message(int socket, Message message) {
   return ::send(socket, &message, sizeof message, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof message);
 }
 
-Result<EbpfHelper> request(UniqueFd socket, std::uint64_t run_id) {
+Result<EbpfHelper> request(UniqueFd socket, std::uint64_t run_id, const std::string& cgroup) {
   hm_capture_request request{};
   request.type = HM_CAPTURE_REQUEST;
   request.run_id = run_id;
+  if (cgroup.size() >= sizeof request.cgroup) return Problem{"the path " + cgroup + " is too long"};
+  cgroup.copy(request.cgroup, sizeof request.cgroup - 1);
   // A helper that refuses at once has ended already, and its reason can still be read.
   if (!send_message(socket.get(), request) && errno != EPIPE) return failed_to("ask hivemind-ebpf");
   auto answer = read_answer(socket.get());
@@ -83,7 +85,7 @@ Result<EbpfHelper> request(UniqueFd socket, std::uint64_t run_id) {
   ::_exit(127);
 }
 
-Result<EbpfHelper> start_own(std::uint64_t run_id) {
+Result<EbpfHelper> start_own(std::uint64_t run_id, const std::string& cgroup) {
   const std::string program = program_directory() + "/hivemind-ebpf";
   if (::access(program.c_str(), X_OK) != 0) return Problem{"hivemind-ebpf is not built or installed here"};
   int ends[2];
@@ -95,10 +97,10 @@ Result<EbpfHelper> start_own(std::uint64_t run_id) {
   theirs.reset();
   while (::waitpid(first, nullptr, 0) < 0 && errno == EINTR) {
   }
-  return request(std::move(ours), run_id);
+  return request(std::move(ours), run_id, cgroup);
 }
 
-Result<EbpfHelper> ask_service(std::uint64_t run_id) {
+Result<EbpfHelper> ask_service(std::uint64_t run_id, const std::string& cgroup) {
   const char* other = ::secure_getenv(HM_ENV_EBPF_SOCKET);
   const std::string path = other ? other : HM_EBPF_SOCKET;
   UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
@@ -113,14 +115,14 @@ Result<EbpfHelper> ask_service(std::uint64_t run_id) {
   if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
       (peer.uid != 0 && peer.uid != ::geteuid()))
     return Problem{path + " is served by another user"};
-  return request(std::move(socket), run_id);
+  return request(std::move(socket), run_id, cgroup);
 }
 }  // namespace
 
-Result<EbpfHelper> EbpfHelper::ask(std::uint64_t run_id) {
-  auto own = start_own(run_id);
+Result<EbpfHelper> EbpfHelper::ask(std::uint64_t run_id, const std::string& cgroup) {
+  auto own = start_own(run_id, cgroup);
   if (own) return own;
-  auto service = ask_service(run_id);
+  auto service = ask_service(run_id, cgroup);
   return service ? std::move(service) : std::move(own);  // there being no service is not news
 }
 

@@ -15,7 +15,8 @@ struct EbpfHelper {
 
   // Starts the program beside ours where it has the privilege, else asks the one that runs as a service. Waits for
   // either at most 10 s.
-  static Result<EbpfHelper> ask(std::uint64_t run_id);
+  // `cgroup`: to be captured as it is, for root alone; empty: one is made for the run.
+  static Result<EbpfHelper> ask(std::uint64_t run_id, const std::string& cgroup = {});
   // In a process of the run: puts it into the run's cgroup. What went wrong, or empty.
   std::string enter() const;
   bool has_gone() const;

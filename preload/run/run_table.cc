@@ -69,6 +69,7 @@ Result<RunTable> RunTable::map_kernel(UniqueFd map, std::uint64_t run_id, const 
   auto* kernel = static_cast<hm_kernel_table*>(mapped);
   socklen_t size = sizeof kernel->network;
   ::getsockopt(listener.socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &kernel->network, &size);  // Linux 5.14
+  kernel->relay_pid = ::getpid();
   RunTable made(std::move(map), {}, &kernel->table, kernel);
   made.write_header(run_id, listener.port);
   return made;

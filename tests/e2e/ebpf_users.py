@@ -137,7 +137,7 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect(sys.argv[1])
 pid = os.fork()
 if pid == 0: os._exit(0)
 os.waitpid(pid, 0)
-s.send(struct.pack("=IIQ", 1, 1, 0xABC))
+s.send(struct.pack("=IIQ240x", 1, 1, 0xABC))
 data = socket.recv_fds(s, 512, 1)[0]
 assert struct.unpack_from("=III", data) == (2, 1, 0), data[16:100]
 os.write(1, b"x"); os.read(0, 1)
