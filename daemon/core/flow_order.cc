@@ -92,6 +92,13 @@ void FlowOrder::correct(OrderedFlow& flow, double extra) {
   rekey(flow);
 }
 
+void FlowOrder::rescale(double factor) {
+  for (auto& band : bands_) {
+    band.policy->rescaled(factor);
+    band.tag *= factor;
+  }
+}
+
 int FlowOrder::level(int band, TimePoint now) const {
   if (band == 0 || band == overdue || of(band).ages.empty()) return of(band).level;
   const auto steps = std::max<std::int64_t>(0, (now - of(band).ages.begin()->first) / aging_step_);

@@ -35,6 +35,8 @@ public:
   void rekey(OrderedFlow& flow);
   void served(OrderedFlow& flow, double cost);
   void correct(OrderedFlow& flow, double extra);
+  // Call when the tags of all its flows have been scaled, and rekey() them then.
+  void rescale(double factor);
   bool may_forget(const OrderedFlow& flow) const { return of(flow.home).policy->may_forget(flow); }
 
   OrderedFlow* first(TimePoint now);

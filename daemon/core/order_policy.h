@@ -42,6 +42,8 @@ public:
   virtual void left(Flow&) {}     // nothing waits any more
   virtual void served(Flow&, double /*cost*/) {}
   virtual void corrected(Flow&, double /*extra*/) {}  // a served request cost so much more than was thought
+  // Costs are shares of something else now: what cost 1 costs `factor`. Tags of flows have been scaled already.
+  virtual void rescaled(double /*factor*/) {}
 
   // A waiting flow's turn comes whatever arrives after it. Otherwise the queue sees to that (RunQueue).
   virtual bool bounds_waits() const { return false; }

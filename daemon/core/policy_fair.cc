@@ -65,6 +65,12 @@ public:
       virtual_time_ = std::max(0.0, virtual_time_ + extra / std::max(weight_, flow.weight));
     drop_passed();
   }
+  void rescaled(double factor) override {
+    virtual_time_ *= factor;
+    std::map<std::pair<double, const Flow*>, double> ahead;
+    for (const auto& [flow, weight] : ahead_) ahead.emplace(std::pair(flow.first * factor, flow.second), weight);
+    ahead_ = std::move(ahead);
+  }
   bool bounds_waits() const override { return true; }
   bool may_forget(const Flow& flow) const override { return flow.tag <= virtual_time_; }
 

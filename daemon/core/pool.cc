@@ -1,6 +1,7 @@
 #include "core/pool.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/demand.h"
 
@@ -14,6 +15,7 @@ const ProviderSeed& seed_of(const SchedulerConfig& config, const std::string& pr
 }
 
 namespace {
+constexpr Amounts ordinary{1, 1000, 1000, 2000};
 constexpr int faulty_over = 16;  // attempts that count
 
 // Others tell by a rejection that they have such a rule.
@@ -36,6 +38,7 @@ Pool::Pool(std::string provider, std::string account, std::string model_class, c
       aimd_(seed_of(config, provider_), config.minute, now, config.slow_start),
       acceleration_(acceleration_floor(config, provider_), config.minute, now) {
   limits.seed(seed_of(config, provider_), config.minute, now);
+  scale_ = limits.share(ordinary, config.minute);
 }
 
 void Pool::configure(const SchedulerConfig& config, TimePoint now) {
@@ -122,13 +125,11 @@ void Pool::ended(TimePoint now) {
   if (in_flight_ == 0) aimd_.idle_since(now);
 }
 
-bool Pool::rescaled(const SchedulerConfig& config) {
-  constexpr Amounts ordinary{1, 1000, 1000, 2000};
+std::optional<double> Pool::rescaled(const SchedulerConfig& config) {
   constexpr double alike = 1.1;
   const double scale = limits.share(ordinary, config.minute);
-  if (scale <= alike * scale_ && scale_ <= alike * scale) return false;
-  scale_ = scale;
-  return true;
+  if (scale <= alike * scale_ && scale_ <= alike * scale) return std::nullopt;
+  return scale / std::exchange(scale_, scale);
 }
 
 void Pool::answered() {

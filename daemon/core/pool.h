@@ -46,8 +46,8 @@ public:
   Spending sent(std::uint64_t attempt, const Amounts& need, const SchedulerConfig& config, TimePoint now);
   void ended(TimePoint now);  // an attempt's slot is free again
 
-  // True when a request's share of the pool's minute is another than when this was asked last.
-  bool rescaled(const SchedulerConfig& config);
+  // By what factor a request's share of the pool's minute differs from when this was asked last; nullopt: hardly.
+  std::optional<double> rescaled(const SchedulerConfig& config);
 
   void answered();  // a head, whatever it says
   void observe(Spending& spending, std::span<const LimitReport> reports, const SchedulerConfig& config, TimePoint now);

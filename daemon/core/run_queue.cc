@@ -158,10 +158,14 @@ RunQueue::Place RunQueue::erase(const Item& item, TimePoint now) {
   return place;
 }
 
-void RunQueue::recost(const std::function<double(std::uint64_t)>& cost, TimePoint now) {
+void RunQueue::rescale(double factor, const std::function<double(std::uint64_t)>& cost, TimePoint now) {
+  runs_.rescale(factor);
   for (auto& [id, run] : flows_) {
+    run->tag *= factor;
     run->queued = 0;
+    run->agents.rescale(factor);
     for (auto& [agent_id, agent] : run->flows) {
+      agent->tag *= factor;
       agent->queued = 0;
       for (auto& [rank, item] : agent->items) agent->queued += item.cost = cost(item.request);
       run->queued += agent->queued;

@@ -55,8 +55,8 @@ public:
   // `cost`: as known now; the item's own was a guess at its arrival.
   Place pop_front(double cost, TimePoint now);
   Place erase(const Item& item, TimePoint now);
-  // What costs are shares of has changed: each waiting item's is asked for anew.
-  void recost(const std::function<double(std::uint64_t request)>& cost, TimePoint now);
+  // What costs are shares of has changed: what cost 1 costs `factor`, and each waiting item's is asked for anew.
+  void rescale(double factor, const std::function<double(std::uint64_t request)>& cost, TimePoint now);
   // A request taken before cost `extra` more than its item said.
   void correct(const Item& item, double extra);
 

@@ -60,19 +60,30 @@ std::vector<Action> Scheduler::Impl::act(TimePoint now) {
   return actions;
 }
 
+// Costs are shares of a pool's minute. Once it is another, who waits and who was served are compared by what they are
+// now.
+void Scheduler::Impl::rescale(Pool& pool, TimePoint now) {
+  const auto changed = pool.rescaled(config);
+  if (!changed) return;
+  const double factor = *changed;
+  for (const auto& [id, request] : requests) {
+    if (request->pool != &pool) continue;
+    if (request->stood) request->stood = RunQueue::Place{factor * request->stood->run, factor * request->stood->agent};
+    if (request->place == Request::Place::under_way)
+      request->item.cost *= factor;
+    else
+      guess(*request, now);
+  }
+  pool.queue.rescale(
+      factor, [&](RequestId id) { return requests.at(id)->item.cost; }, now);
+}
+
 // Strictly in order: the first request waits for what it needs, and nothing smaller takes it away. What it waits for
 // is short for everybody in the pool, so no capacity is lost by it. A budget is one run's own: that request steps
 // aside, and so does one that waits for a leader.
 void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, TimePoint now) {
   pool.blocked_until = TimePoint::max();
-  if (pool.rescaled(config)) {
-    pool.queue.recost(
-        [&](RequestId id) {
-          guess(*requests.at(id), now);
-          return requests.at(id)->item.cost;
-        },
-        now);
-  }
+  rescale(pool, now);
   while (const auto* first = pool.queue.front(now)) {
     Request* next = requests.at(first->request).get();
     if (auto* other = ahead_of(*next, now)) next = other;

@@ -14,6 +14,7 @@ void Scheduler::Impl::end_attempt(Request& request, const Usage& told, bool ran_
   const Usage usage = sane(told);
   Attempt& attempt = *request.attempt;
   Pool& pool = *request.pool;
+  rescale(pool, now);  // before anything is counted by what was learned meanwhile
   Amounts actual{};
   if (usage.known || ran_anyway) actual = charged(request.profile, attempt.spending.need, usage);
   pool.limits.settle(attempt.spending, actual, now);

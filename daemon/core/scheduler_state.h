@@ -124,6 +124,7 @@ public:
   double saved_share(const Request& request, std::int64_t tokens) const;
   Duration worth(const Request& request, std::int64_t tokens) const;
 
+  void rescale(Pool& pool, TimePoint now);
   void dispatch_from(Pool& pool, std::vector<Action>& actions, TimePoint now);
   void dispatch(Request& request, TimePoint now);
   void end_attempt(Request& request, const Usage& usage, bool ran, TimePoint now);
