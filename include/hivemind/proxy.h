@@ -3,23 +3,24 @@
  * hivemind-run puts http://hivemind:SECRET@127.0.0.1:PORT into HTTPS_PROXY, SECRET being hm_table.proxy_secret in
  * hexadecimal; clients make `Proxy-Authorization: Basic ...` of it. A table whose secret is all zero lets nobody in. */
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 #define HM_PROXY_USER "hivemind"
 #define HM_PROXY_SECRET_SIZE 16
-#define HM_PROXY_PASSWORD_SIZE (2 * HM_PROXY_SECRET_SIZE)
+#define HM_PROXY_PASSWORD_SIZE 32      /* the secret in hexadecimal */
 #define HM_PROXY_AUTHORIZATION_SIZE 62 /* "Basic " and the base64 of user, colon and password */
 
 static inline int hm_proxy_is_open(const uint8_t* secret) {
   uint8_t any = 0;
-  int i;
+  size_t i;
   for (i = 0; i < HM_PROXY_SECRET_SIZE; ++i) any = (uint8_t)(any | secret[i]);
   return any != 0;
 }
 
 /* Both write a terminating NUL, too. */
 static inline void hm_proxy_password(const uint8_t* secret, char out[HM_PROXY_PASSWORD_SIZE + 1]) {
-  int i;
+  size_t i;
   for (i = 0; i < HM_PROXY_SECRET_SIZE; ++i) {
     out[2 * i] = "0123456789abcdef"[secret[i] >> 4];
     out[2 * i + 1] = "0123456789abcdef"[secret[i] & 15];
@@ -30,8 +31,8 @@ static inline void hm_proxy_password(const uint8_t* secret, char out[HM_PROXY_PA
 static inline void hm_proxy_authorization(const uint8_t* secret, char out[HM_PROXY_AUTHORIZATION_SIZE + 1]) {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   char plain[sizeof HM_PROXY_USER ":" + HM_PROXY_PASSWORD_SIZE] = HM_PROXY_USER ":";
-  const int size = (int)sizeof plain - 1;
-  int from, to = 6;
+  const size_t size = sizeof plain - 1;
+  size_t from, to = 6;
   hm_proxy_password(secret, plain + sizeof HM_PROXY_USER ":" - 1);
   for (from = 0; from < 6; ++from) out[from] = "Basic "[from];
   for (from = 0; from < size; from += 3) {

@@ -79,9 +79,8 @@ std::vector<std::string> started_by(const Launcher& launcher, std::vector<std::s
   int splits = 0;
   while (i < words.size()) {
     const std::string_view word = words[i];
-    if (options && word == "--") {
-      options = false;
-    } else if (options && word.size() > 1 && word[0] == '-') {
+    const bool ends_options = options && word == "--";
+    if (options && !ends_options && word.size() > 1 && word[0] == '-') {
       if (const auto value = is_env ? split_value(words, i) : std::nullopt) {
         if (++splits > longest_chain) return {};
         auto all = split_string(*value);  // in which options and assignments may stand, too
@@ -92,7 +91,7 @@ std::vector<std::string> started_by(const Launcher& launcher, std::vector<std::s
         continue;
       }
       if (word.size() == 2 && launcher.with_value.find(word[1]) != launcher.with_value.npos) ++i;
-    } else if (is_env && word.find('=') != word.npos) {
+    } else if (ends_options || (is_env && word.find('=') != word.npos)) {
       options = false;
     } else if (operands == 0) {
       break;
