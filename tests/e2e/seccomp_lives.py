@@ -89,6 +89,15 @@ class Lives(Case):
         done = asked.end()
         self.assertEqual([(row[0], row[2]) for row in rows(done)["asked"]], [(asked.pid, 2)], done.describe())
 
+    def test_killed_daemon_is_made_up_for(self):
+        asked = Asked(self.home_of_all, self.echo.port)
+        self.assertEqual(asked.ask(), WELL)
+        for _ in range(3):
+            os.kill(until(self.home_of_all.daemon, "there is a daemon"), signal.SIGKILL)
+            self.assertEqual(asked.ask(), WELL)
+        done = asked.end()
+        self.assertEqual(captured(done, "asked"), 4, done.describe())
+
     def test_killed_hivemind_run_leaves_a_listener(self):
         asked = Asked(self.home_of_all, self.echo.port)
         self.assertEqual(asked.ask(), WELL)
