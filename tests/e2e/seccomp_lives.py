@@ -193,6 +193,11 @@ class Lives(Case):
         self.assertIn("already supervises", done.err())
         self.assertEqual(captured(done, "connect_once"), 1, done.describe())
 
+    def test_run_inside_a_supervised_run_may_insist(self):
+        inner = [harness.program("hivemind-run"), *SECCOMP, "--fail", "closed", "echo", "ran"]
+        done = self.supervised(*inner)
+        self.assertEqual((done.returncode, done.out()), (125, ""), done.describe())
+
     def test_daemon_inside_a_supervised_run_is_let_go(self):
         # It asks the mock at a port that the outer run captures.
         mock = self.mock()

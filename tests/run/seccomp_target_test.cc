@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -103,6 +104,19 @@ TEST_F(SeccompTarget, ReusedIdNamesItsNewOwner) {
   const Child second("/etc/hostname", pid);
   if (second.pid() != pid) GTEST_SKIP() << "choosing a process id takes CAP_CHECKPOINT_RESTORE";
   EXPECT_TRUE(is_file(targets.share_descriptor(pid, well_known), "/etc/hostname"));
+}
+
+TEST_F(SeccompTarget, ThreadMayHaveDescriptorsOfItsOwn) {
+  std::thread([&] {
+    const int tid = static_cast<int>(::syscall(SYS_gettid));
+    const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, tid, O_EXCL)));
+    if (!pidfd) GTEST_SKIP() << "pidfds of threads are known since Linux 6.9";
+    ASSERT_EQ(::unshare(CLONE_FILES), 0);
+    const UniqueFd opened(::open("/etc/hostname", O_RDONLY | O_CLOEXEC));
+    const UniqueFd own(::dup2(opened.get(), well_known + 2));
+    EXPECT_TRUE(is_file(targets.share_descriptor(tid, well_known + 2), "/etc/hostname"));
+  }).join();
+  EXPECT_FALSE(targets.share_descriptor(::getpid(), well_known + 2));
 }
 
 TEST_F(SeccompTarget, DisabledProgramIsExempt) {
