@@ -20,6 +20,7 @@
 #include "ctl/perfetto.h"
 #include "ctl/doctor.h"
 #include "ctl/status_view.h"
+#include "ctl/system.h"
 #include "hivemind/version.h"
 
 namespace {
@@ -171,6 +172,18 @@ int main(int argc, char** argv) {
   auto* doctor = app.add_subcommand("doctor", "what works on this machine, and how a command would be captured");
   doctor->add_flag("--json", as_json, "for scripts");
   doctor->prefix_command();
+  SystemWish wish;
+  auto* system = app.add_subcommand("system", "capture programs that nobody starts by hivemind-run");
+  system->require_subcommand(1);
+  auto* enabling = system->add_subcommand("enable", "from now on; twice is harmless");
+  auto* in_cgroup = enabling->add_option("--cgroup", wish.cgroup, "what runs in this cgroup, by its directory");
+  enabling->add_option("--user", wish.users, "what these users run; at most eight")->excludes(in_cgroup)->expected(1, 8);
+  enabling->add_option("--as", wish.as, "whom the daemon belongs to")->capture_default_str();
+  enabling->add_flag("--install-ca", wish.install_ca, "also into the system's store of roots");
+  auto* disabling = system->add_subcommand("disable", "everything is as it was");
+  auto* showing = system->add_subcommand("status", "whether it is enabled, and runs");
+  for (auto* one : {enabling, disabling, showing})
+    one->add_option("--root", wish.root, "where /etc, /run, /usr and /var are")->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -184,6 +197,11 @@ int main(int argc, char** argv) {
     if (*stopping) stop(wait);
     if (*reloading) reload();
     if (*certificates) show_certificates();
+    if (*enabling && wish.cgroup.empty() && wish.users.empty())
+      throw std::runtime_error("whose programs? --cgroup DIRECTORY or --user NAME...");
+    if (*enabling) return enable_system(wish);
+    if (*disabling) return disable_system(wish);
+    if (*showing) return show_system(wish);
     if (*doctor) return show_diagnosis(doctor->remaining(), as_json);
   } catch (const NoDaemon& none) {
     std::cerr << "hivemindctl: no daemon is running (" << none.what() << "); hivemind-run starts one\n";

@@ -19,8 +19,10 @@ public:
   EbpfCapture(EbpfHelper helper, Entrance entrance) : helper_(std::move(helper)), entrance_(std::move(entrance)) {
     tell_reach();
   }
-  // The helper removes the cgroup; unless it was ended.
-  ~EbpfCapture() override { ::rmdir(helper_.cgroup.c_str()); }
+  // The helper removes the cgroup, if it made it; unless it was ended.
+  ~EbpfCapture() override {
+    if (helper_.cgroup.find("/" HM_CGROUP_PREFIX) != std::string::npos) ::rmdir(helper_.cgroup.c_str());
+  }
 
   std::string enter() override { return helper_.enter(); }
   std::string follow(int) override { return {}; }
@@ -73,6 +75,8 @@ std::optional<EbpfHelper>& asked() {
   return helper;
 }
 }  // namespace
+
+void use_for_capture(EbpfHelper helper) { asked() = std::move(helper); }
 
 std::string why_no_ebpf_capture() {
   if (asked()) return {};

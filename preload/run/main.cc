@@ -21,6 +21,7 @@
 #include "preload/run/run_service.h"
 #include "preload/run/run_setup.h"
 #include "preload/run/say.h"
+#include "preload/run/scope.h"
 #include "preload/run/signals.h"
 #include "preload/run/tap.h"
 
@@ -112,6 +113,8 @@ std::optional<Tap> start_tap(const Flags& flags, const Program& program, Process
 int run(const std::vector<std::string>& arguments, char** block) {
   fill_standard_descriptors();
   const auto inherited = open_descriptors();
+  if (!arguments.empty() && arguments[0] == "--scope")
+    return serve_scope({arguments.begin() + 1, arguments.end()}, ProcessEnvironment(block));
   const auto flags = parse_flags(arguments);
   if (!flags) {
     say(flags.problem());
