@@ -159,7 +159,7 @@ TEST(ConfigFile, MistakesAreNamedWithLineAndRemedy) {
       {"portz = [443]", ":1:", "unknown key \"portz\"; did you mean \"ports\"?"},
       {"\n[scheduler]\nmax_atempts = 3",
        ":3:", "unknown key \"scheduler.max_atempts\"; did you mean \"scheduler.max_attempts\"?"},
-      {"[scheduler]\nqqqqqqqqqqqq = 3", ":2:", "remove it"},
+      {"[scheduler]\nqqqqqqqqqqqq = 3", ":2:", "Keys here: minute"},
       {"[schedular]\nretry = true", ":1:", "did you mean \"scheduler\"?"},
       {"[provider.antropic]\nconcurrency = 1", ":1:", "did you mean \"provider.anthropic\"?"},
       {"[provider.openai]\n\nrpm = 1", ":3:", "unknown key \"provider.openai.rpm\""},
