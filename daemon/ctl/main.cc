@@ -176,8 +176,9 @@ int main(int argc, char** argv) {
   auto* system = app.add_subcommand("system", "capture programs that nobody starts by hivemind-run");
   system->require_subcommand(1);
   auto* enabling = system->add_subcommand("enable", "from now on; twice is harmless");
-  auto* in_cgroup = enabling->add_option("--cgroup", wish.cgroup, "what runs in this cgroup, by its directory");
-  enabling->add_option("--user", wish.users, "what these users run; at most eight")->excludes(in_cgroup)->expected(1, 8);
+  enabling->add_option("--cgroup", wish.cgroup, "what runs in this cgroup, by its directory");
+  enabling->add_option("--user", wish.users, "what these users run, at most eight; with --cgroup: of them, there")
+      ->expected(1, 8);
   enabling->add_option("--as", wish.as, "whom the daemon belongs to")->capture_default_str();
   enabling->add_flag("--install-ca", wish.install_ca, "also into the system's store of roots");
   auto* disabling = system->add_subcommand("disable", "everything is as it was");

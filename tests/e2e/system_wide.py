@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -13,8 +14,10 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import harness
+import mock as _mock
 from harness import gone, until
 from kernel import all_gone, cgroup2, held_by, need_privilege
+from wire import read_message
 
 QUESTION = '{"model":"claude-sonnet-4-5","max_tokens":8,"messages":[{"role":"user","content":"hi"}]}'
 
@@ -32,6 +35,21 @@ def hivemind_processes(root):
         except OSError:
             pass
     return found
+
+
+def server_context(files):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files["cert"], files["key"])
+    return context
+
+
+def answer(s):
+    rest = b""
+    while True:
+        _, _, rest = read_message(s, rest)
+        body = b'{"type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"pong"}],' \
+               b'"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1}}'
+        s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
 
 
 class SystemWide(harness.Case):
@@ -87,9 +105,9 @@ class SystemWide(harness.Case):
     def pid(self):
         return int(re.search(r"pid (\d+)", self.system("status").stdout).group(1))
 
-    def agent(self, seconds=20):
+    def agent(self, *prefix):
         """curl, as an agent that knows nothing of us, in the cgroup."""
-        command = f"echo $$ > {self.cgroup}/cgroup.procs; exec curl -sS -m {seconds} -H 'content-type: application/json' " \
+        command = f"echo $$ > {self.cgroup}/cgroup.procs; exec {' '.join(prefix)} curl -sS -m 20 -H 'content-type: application/json' " \
                   f"-d '{QUESTION}' {self.provider.url('/v1/messages')}"
         done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60)
         self.assertIn("Hello from the mock server.", done.stdout, done.stderr)
@@ -128,6 +146,74 @@ class SystemWide(harness.Case):
         self.nothing_left(held)
         self.agent()
         self.assertIn("not enabled", self.system("disable").stdout, "twice is harmless")
+
+    def test_only_some_users(self):
+        harness.need("setpriv")
+        self.enable("--user", "61234")
+        self.agent()
+        self.assertEqual(self.scheduled(), 0)
+        self.agent("setpriv", "--reuid", "61234", "--clear-groups", "--")
+        self.assertEqual(self.scheduled(), 1)
+
+    def test_its_daemon_is_not_captured_where_it_lives(self):
+        """Enabled from within: the daemon's own connections would come back to it."""
+        command = f"echo $$ > {self.cgroup}/cgroup.procs; exec \"$@\""
+        done = subprocess.run(["/bin/sh", "-c", command, "sh", f"{self.place}/bin/hivemindctl", "system", "enable", "--root", self.root,
+                               "--cgroup", self.cgroup, "--as", "nobody"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(f"{self.cgroup}/cgroup.procs") as f:
+            self.assertIn(self.pid(), [int(line) for line in f])
+        for expected in (1, 2):
+            self.agent()
+            self.assertEqual(self.scheduled(), expected)
+        with open(f"{self.root}/run/hivemind/system/daemon.lock") as f:
+            os.kill(int(f.read()), signal.SIGKILL)
+        for _ in range(5):
+            self.agent()  # by the relay, then by the next daemon, both within
+
+    def test_who_does_not_trust_is_tunnelled(self):
+        """A program that pins its roots fails once, and works from then on; who trusts is scheduled."""
+        files = _mock.certificate(harness.program("hivemind-mock"), self.folder(), ["localhost"])
+        provider = self.server(answer, tls=server_context(files))
+        route = {"host": "localhost", "address": "127.0.0.1", "port": provider.port, "ca_file": files["ca"], "dialect": "anthropic"}
+        os.chmod(os.path.dirname(files["ca"]), 0o755)
+        with open(f"{self.root}/etc/hivemind/hivemind.toml", "w") as f:
+            f.write(harness.toml({"ports": [provider.port]}, [("upstream", route)]))
+        self.before = self.files()
+        self.enable()
+        pinned = shutil.copy(shutil.which("curl"), f"{self.place}/pinned-curl")
+        url = f"https://localhost:{provider.port}/v1/messages"
+
+        def ask(program, roots):
+            command = f"echo $$ > {self.cgroup}/cgroup.procs; exec {program} -sS -m 20 --cacert {roots} -d '{QUESTION}' {url}"
+            return subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60, env={"PATH": "/usr/bin:/bin"})
+        trusting = ask("curl", f"{self.root}/etc/hivemind/ca.pem")
+        self.assertIn("pong", trusting.stdout, trusting.stderr)
+        self.assertEqual(self.scheduled(), 1)
+        first = ask(pinned, files["ca"])
+        self.assertNotEqual(first.returncode, 0)
+        for _ in range(3):
+            again = ask(pinned, files["ca"])
+            self.assertIn("pong", again.stdout, again.stderr)
+        self.assertEqual(self.scheduled(), 1)
+        self.assertIn("pong", ask("curl", f"{self.root}/etc/hivemind/ca.pem").stdout)
+        self.assertEqual(self.scheduled(), 2, "others are not taken for it")
+
+    def test_root_in_the_systems_store(self):
+        harness.need("update-ca-certificates")
+        os.makedirs(f"{self.root}/etc/ssl/certs")
+        os.makedirs(f"{self.root}/usr/local/share/ca-certificates")
+        with open(f"{self.root}/etc/ca-certificates.conf", "w") as f:
+            f.write("mozilla/ISRG_Root_X1.crt\n")
+        subprocess.run(["update-ca-certificates", "--fresh", "--localcertsdir", f"{self.root}/usr/local/share/ca-certificates",
+                        "--etccertsdir", f"{self.root}/etc/ssl/certs", "--certsconf", f"{self.root}/etc/ca-certificates.conf"],
+                       check=True, capture_output=True, timeout=60)
+        self.before = self.files()
+        self.enable("--install-ca")
+        with open(f"{self.root}/etc/hivemind/root.pem") as ours, open(f"{self.root}/etc/ssl/certs/ca-certificates.crt") as store:
+            self.assertIn(ours.read().split("-----")[2], store.read())
+        self.assertEqual(self.system("disable").returncode, 0)
+        self.nothing_left()
 
     def test_killed_it_captures_nobody_and_can_be_enabled_again(self):
         self.enable()
