@@ -3,6 +3,7 @@
 secret; nobody else does, and without a daemon hivemind-run answers."""
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -130,6 +131,23 @@ class Proxy(harness.Case):
                  (f"right {HOST}:443 CONNECT {HOST}:443 HTTP/1.0|", "HTTP/1.1 200 Connection established"),
                  ("right - nonsense|", "HTTP/1.1 400 Bad Request")]
         self.assertEqual(self.ask(home, *[line for line, _ in cases]), [answer for _, answer in cases])
+
+    def test_the_next_daemon_lets_the_run_in_again(self):
+        mock, home = self.world()
+        before = home.daemon()
+        headers = " ".join(f"-H '{name}: {value}'" for name, value in HEADERS.items())
+        ask = f"curl -sS --fail --max-time 40 -o /dev/null {URL} -d '{BODY}' {headers}"
+        told, tell = os.pipe()
+        process = home.start("sh", "-c", f"{ask}; read line; {ask} && echo again", options=["--capture=proxy"], stdin=told)
+        os.close(told)
+        harness.until(lambda: mock.stats()["completed"] == 1, "the first answer")
+        os.kill(before, signal.SIGKILL)
+        harness.until(lambda: home.daemon() not in (None, before) and "sh" in home.control("runs").stdout, "the run is handed over again")
+        os.write(tell, b"go\n")
+        os.close(tell)
+        self.assertEqual(process.wait(60), 0, process.describe())
+        self.assertEqual(process.out(), "again\n")
+        self.assertEqual(mock.stats()["completed"], 2)
 
     def test_no_proxy_without_the_tier(self):
         _, home = self.world()
