@@ -127,8 +127,11 @@ std::string doctor_text(const json::object& diagnosis, bool styled) {
   }
   if (const auto* program = diagnosis.at("program").if_object()) text += program_text(*program);
   const bool good = diagnosis.at("good").as_bool();
+  const auto* about = diagnosis.at("program").if_object();
+  const bool runs = !about || !about->contains("problem");
   text += broken != 0 ? "\n" + std::to_string(broken) + (broken == 1 ? " thing is" : " things are") + " broken\n"
           : good      ? "\nnothing is broken\n"
+          : !runs     ? "\nnothing is broken, but there is no such command to run\n"
                       : "\nnothing is broken, but the command would not be captured\n";
   return text;
 }

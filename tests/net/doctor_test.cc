@@ -28,6 +28,14 @@ TEST(Doctor, OneThingIsBroken) {
   EXPECT_NE(doctor_text(found, true).find("\033[1;31mBROKEN"), std::string::npos);
 }
 
+TEST(Doctor, ACommandThatIsNotThere) {
+  const auto found =
+      diagnosis(R"({"findings":[],"program":{"command":"x","problem":"x: command not found"}})", nothing);
+  EXPECT_FALSE(found.at("good").as_bool());
+  EXPECT_EQ(doctor_text(found, false),
+            "\nx\n  x: command not found\n\nnothing is broken, but there is no such command to run\n");
+}
+
 TEST(Doctor, ProgramsThatDoNotAnswer) {
   for (const char* said : {"", "nonsense", "[]", "{}"}) {
     const auto found = diagnosis(said, nothing);
