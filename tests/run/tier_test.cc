@@ -82,9 +82,10 @@ TEST(Tier, SaysWhatIsMissingAndWhatItCosts) {
   EXPECT_EQ(
       choose_tier(static_program(), only("preload"), {}).reason,
       "it is a static program; no ebpf: ebpf is missing; no seccomp: seccomp is missing; no proxy: proxy is missing");
-  EXPECT_EQ(choose_tier(static_program(), only("preload seccomp"), {}).reason,
-            "it is a static program; sudo and other setuid programs gain no rights inside (root's own run excepted), and "
-            "static programs hear an address of ours from getpeername");
+  EXPECT_EQ(
+      choose_tier(static_program(), only("preload seccomp"), {}).reason,
+      "it is a static program; sudo and other setuid programs gain no rights inside (root's own run excepted), and "
+      "static programs hear an address of ours from getpeername");
   EXPECT_EQ(choose_tier(static_program(), only(""), Tier::ebpf).not_covered,
             "--capture=ebpf cannot be had: ebpf is missing");
 }
