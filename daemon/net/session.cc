@@ -8,7 +8,6 @@
 #include "net/exchange.h"
 #include "net/forward_head.h"
 #include "net/passthrough.h"
-#include "net/tunnel.h"
 #include "net/turns.h"
 
 namespace hivemind {
@@ -18,6 +17,8 @@ namespace {
 constexpr Duration idle = 1h;
 // On other ports than 443 a server may be the one to speak first; then silence means a tunnel.
 constexpr Duration server_may_speak = 2s;
+// A local one is connected to after this silence, and heard as soon as it speaks.
+constexpr Duration silence = 100ms, next_look = 50ms;
 // After a refusal, what the client still sends is read for this long, so that the answer is not lost to a reset.
 constexpr Duration linger_time = 2s;
 constexpr std::size_t linger_bytes = 256u << 20;
@@ -80,13 +81,27 @@ Session::~Session() {
 asio::awaitable<void> Session::serve(std::string ahead) {
   Sniffed first;
   const bool server_may_begin = original_.port != 443;
-  TimePoint deadline = Clock::now() + (server_may_begin ? server_may_speak : idle);
+  const bool is_local = (original_.flags & HM_LOCAL_SERVER) != 0 && (original_.flags & HM_HINT_LLM) == 0;
+  const TimePoint silence_ends = Clock::now() + server_may_speak;
+  TimePoint deadline = server_may_begin ? silence_ends : Clock::now() + idle;
+  if (server_may_begin && is_local) deadline = Clock::now() + silence;
   while ((first = sniff(ahead)).kind == SniffKind::need_more) {
     const auto got = co_await client_.read_some(services_.scratch, deadline);
+    if (!got && ahead.empty() && got.error() == asio::error::timed_out && deadline < silence_ends) {
+      if (!early_) {
+        auto dialled = co_await dial({});
+        if (dialled) early_ = std::move(*dialled);
+      }
+      if (early_ && !early_->is_quiet()) {
+        co_await tunnel_to({}, {});
+        co_return;
+      }
+      deadline = early_ ? std::min(Clock::now() + next_look, silence_ends) : silence_ends;
+      continue;
+    }
     if (!got) {
       // A local server sees also who only looked whether it listens, or has nothing to say and wants to hear.
-      const bool looked_in = got.error() == asio::error::eof && (original_.flags & HM_LOCAL_SERVER) != 0 &&
-                             (original_.flags & HM_HINT_LLM) == 0;
+      const bool looked_in = got.error() == asio::error::eof && is_local;
       if (ahead.empty() && (looked_in || (got.error() == asio::error::timed_out && server_may_begin))) {
         co_await tunnel_to({}, {});
       } else if (got.error() == asio::error::eof && !ahead.empty()) {
@@ -169,6 +184,7 @@ asio::awaitable<void> Session::serve_plain(std::string ahead) {
 }
 
 asio::awaitable<void> Session::serve_http(std::string sni, std::string buffer) {
+  early_.reset();
   bool served = false;
   for (;;) {
     if (services_.draining && served && buffer.empty()) break;
@@ -293,25 +309,5 @@ asio::awaitable<void> Session::linger() {
     }
   }
   client_.close();
-}
-
-asio::awaitable<void> Session::tunnel_to(std::string host, std::string ahead) {
-  Active active(services_);
-  ++run_->passed;
-  auto destination = destination_for(*config_, std::move(host), endpoint_of(original_), false);
-  CancelPoint cancel;
-  // One that has closed may have sent all it had to say; only a break ends the way there.
-  client_.watch([&cancel](bool orderly) {
-    if (!orderly) cancel.request();
-  });
-  auto upstream = co_await connect_to(destination, config_->connect_timeout, services_.deadlines, cancel);
-  client_.unwatch();
-  if (!upstream) {
-    spdlog::debug("tunnel failed host={} address={} error={}", destination.host,
-                  destination.original.address().to_string(), upstream.error().message());
-    client_.reset();
-    co_return;
-  }
-  co_await tunnel(client_, **upstream, std::move(ahead), {});
 }
 }  // namespace hivemind

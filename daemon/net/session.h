@@ -26,6 +26,7 @@ private:
                                       std::string& buffer);
   asio::awaitable<bool> answer_proxied(std::string status, std::string more_headers, std::string_view why);
   asio::awaitable<void> tunnel_to(std::string host, std::string ahead);
+  asio::awaitable<Result<StreamPtr>> dial(std::string host);
   // An answer of ours to what cannot be served; the connection ends.
   asio::awaitable<void> refuse(int status, std::string reason);
   asio::awaitable<void> linger();  // reads what still comes, for a while, and closes
@@ -37,5 +38,6 @@ private:
   Stream client_;
   OriginalDestination original_;
   std::string executable_;
+  StreamPtr early_;  // to the original destination, opened because the client says nothing; or null
 };
 }  // namespace hivemind

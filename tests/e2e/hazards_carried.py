@@ -27,8 +27,8 @@ class Carried(harness.Case):
         self.echo = Echo()
         self.addCleanup(self.echo.close)
 
-    def world(self, port, **more):
-        home = self.home(ports=[port], **more)
+    def world(self, port, routes=(), **more):
+        home = self.home(*routes, ports=[port], **more)
         home.up()
         return home
 
@@ -78,6 +78,32 @@ class Carried(harness.Case):
                f"socket.create_connection(('127.0.0.1', {server.port})).close()"
         self.assertIn("b'hello' b''", self.same(home, "/usr/bin/python3", "-c", code).out())
         harness.until(lambda: heard == [b""] * 4, "the server saw all four")
+
+    def test_C22_server_that_speaks_first_is_heard_in_time(self):
+        """Its client has a second and a half; nobody speaks before the server."""
+        def greet(s):
+            s.sendall(b"welcome")
+            s.sendall(b" " + s.recv(5))
+        server = self.server(greet)
+        home = self.world(server.port)
+        code = f"import socket; s = socket.create_connection(('127.0.0.1', {server.port}), timeout=1.5)\n" \
+               "print(s.recv(7)); s.sendall(b'hello'); print(s.recv(6, socket.MSG_WAITALL), s.recv(1))"
+        self.assertIn("b'welcome'\nb' hello' b''", self.same(home, "/usr/bin/python3", "-c", code).out())
+        self.assertEqual(server.connections, 2, "the one that was opened to listen is the one that is used")
+
+    def test_C22_silent_client_is_still_scheduled(self):
+        """It connects, waits, and only then asks: the request is an LLM's and is seen as one."""
+        mock = self.mock()
+        home = self.world(mock.port, routes=[harness.route("127.0.0.1", mock, dialect="anthropic")])
+        body = b'{"model":"claude-sonnet-4-5","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}'
+        request = b"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nx-api-key: sk-fake\r\ncontent-type: application/json\r\n" \
+                  b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body) + body
+        code = f"import select, socket; s = socket.create_connection(('127.0.0.1', {mock.port}))\n" \
+               f"select.select([s], [], [], 0.5); s.sendall({request!r})\n" \
+               "while d := s.recv(9999): print(d.decode())"
+        done = home.run("/usr/bin/python3", "-c", code, options=("--summary",))
+        self.assertRegex(done.err(), "requests +1\n", done.describe())
+        self.assertEqual(mock.stats()["completed"], 1)
 
     def test_C23_reset_is_no_end(self):
         def end(s):
