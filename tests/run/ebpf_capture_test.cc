@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <optional>
 #include <thread>
 
 #include "tests/run/kernel_capture.h"
@@ -22,9 +23,10 @@ namespace {
 class Acceptor {
 public:
   explicit Acceptor(KernelCapture& capture) : capture_(capture), thread_([this] { run(); }) {}
-  ~Acceptor() {
+  ~Acceptor() { finish(); }
+  void finish() {
     stop_ = true;
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
   std::atomic<std::uint32_t> strangers{0}, accepted{0};
 
@@ -99,16 +101,15 @@ int connect_to(const char* address, std::uint16_t port, int type = SOCK_STREAM) 
 TEST_F(EbpfCaptureTest, LosesNoTokenAndKeepsNoSlot) {
   const std::uint32_t count = std::getenv("HIVEMIND_SOAK") ? 1'000'000 : 40'000;
   SharedOutcome outcome;
-  {
-    const Acceptor acceptor(*kernel_);
-    ASSERT_EQ(kernel_->run([&] {
-      connect_many(outcome.value, count, 4);
-      return 0;
-    }),
-              0);
-    EXPECT_EQ(acceptor.strangers, 0u);
-    EXPECT_EQ(acceptor.accepted, count);
-  }
+  std::optional<Acceptor> acceptor;
+  const auto connecting = [&] {
+    connect_many(outcome.value, count, 4);
+    return 0;
+  };
+  ASSERT_EQ(kernel_->run(connecting, [&] { acceptor.emplace(*kernel_); }), 0);
+  acceptor->finish();
+  EXPECT_EQ(acceptor->strangers, 0u);
+  EXPECT_EQ(acceptor->accepted, count);
   EXPECT_EQ(outcome.value.right, count);
   EXPECT_EQ(outcome.value.wrong, 0u);
   EXPECT_EQ(outcome.value.lost, 0u);
@@ -118,17 +119,18 @@ TEST_F(EbpfCaptureTest, LosesNoTokenAndKeepsNoSlot) {
 }
 
 TEST_F(EbpfCaptureTest, CapturesWhatARingConnects) {
-  const Acceptor acceptor(*kernel_);
   for (const Kind kind : {Kind::v4, Kind::v6, Kind::v6_only, Kind::mapped}) {
     const auto id = 900'000u + static_cast<std::uint32_t>(kind) - 900'000u % kinds;
-    const int got = kernel_->run([&] {
+    std::optional<Acceptor> acceptor;
+    const auto connecting = [&] {
       const UniqueFd fd(::socket(kind == Kind::v4 ? AF_INET : AF_INET6, SOCK_STREAM, 0));
       const int result = connect_by_ring(fd.get(), id);
       if (result == -ENOSYS || result == -EPERM) return 77;
       char answer = 0;
       if (result != 0 || ::send(fd.get(), &id, sizeof id, 0) != sizeof id) return 1;
       return ::recv(fd.get(), &answer, 1, 0) == 1 && answer == 'y' ? 0 : 2;
-    });
+    };
+    const int got = kernel_->run(connecting, [&] { acceptor.emplace(*kernel_); });
     if (got == 77) GTEST_SKIP() << "no io_uring here";
     EXPECT_EQ(got, 0) << static_cast<int>(kind);
   }

@@ -68,9 +68,10 @@ void KernelCapture::set_port_count(std::uint32_t count) {
   kernel().table.policy.epoch += 1;
 }
 
-int KernelCapture::run(const std::function<int()>& work) {
+int KernelCapture::run(const std::function<int()>& work, const std::function<void()>& meanwhile) {
   const pid_t pid = ::fork();
   if (pid == 0) ::_exit(capture_->enter().empty() ? work() : 120);
+  meanwhile();
   int status = 0;
   ::waitpid(pid, &status, 0);
   return WIFEXITED(status) && WEXITSTATUS(status) != 120 ? WEXITSTATUS(status) : -1;

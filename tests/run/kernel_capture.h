@@ -17,8 +17,10 @@ public:
   KernelCapture(const KernelCapture&) = delete;
   ~KernelCapture();
 
-  // Runs `work` in a captured process; its exit status, or -1 when it could not be captured or was ended.
-  int run(const std::function<int()>& work);
+  // Runs `work` in a captured process; its exit status, or -1 when it could not be captured or was ended. `meanwhile`
+  // starts here what needs a thread: a process with threads must not fork one that starts its own.
+  int run(
+      const std::function<int()>& work, const std::function<void()>& meanwhile = [] {});
   hm_kernel_table& kernel() { return *capture_->entrance()->table.kernel(); }
   RunTable& table() { return capture_->entrance()->table; }
   int listener() const { return capture_->entrance()->listener.socket.get(); }
