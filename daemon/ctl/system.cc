@@ -1,6 +1,8 @@
 #include "ctl/system.h"
 
+#include <fcntl.h>
 #include <pwd.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <climits>
@@ -136,14 +138,26 @@ int tell(const std::vector<std::string>& problems) {
   return problems.empty() ? 0 : 1;
 }
 
-void require_root() {
-  if (::geteuid() != 0) throw std::runtime_error("this is root's business: sudo hivemindctl system ...");
-}
+// One at a time: whoever comes second sees what the first has left.
+class AloneAsRoot {
+public:
+  explicit AloneAsRoot(const fs::path& journal) {
+    if (::geteuid() != 0) throw std::runtime_error("this is root's business: sudo hivemindctl system ...");
+    fs::create_directories(journal.parent_path());
+    fd_ = ::open(journal.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ::flock(fd_, LOCK_EX);
+  }
+  ~AloneAsRoot() { ::close(fd_); }
+  AloneAsRoot(const AloneAsRoot&) = delete;
+
+private:
+  int fd_ = -1;
+};
 }  // namespace
 
 int enable_system(const SystemWish& wish) {
-  require_root();
   const Places places(wish.root);
+  const AloneAsRoot alone(places.journal);
   SystemJournal journal(places.journal);
   if (const auto pid = journal.running(); pid != 0) {
     std::cout << "enabled already (pid " << pid << ")\n";
@@ -164,8 +178,9 @@ int enable_system(const SystemWish& wish) {
 }
 
 int disable_system(const SystemWish& wish) {
-  require_root();
-  SystemJournal journal(Places(wish.root).journal);
+  const Places places(wish.root);
+  const AloneAsRoot alone(places.journal);
+  SystemJournal journal(places.journal);
   if (!journal.exists()) {
     std::cout << "not enabled\n";
     return 0;

@@ -251,6 +251,24 @@ class SystemWide(harness.Case):
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.nothing_left()
 
+    def test_disable_that_was_killed_and_two_at_once(self):
+        random.seed(8)
+        for _ in range(6):
+            both = [subprocess.Popen([f"{self.place}/bin/hivemindctl", "system", "enable", "--root", self.root, "--cgroup", self.cgroup,
+                                      "--as", "nobody"], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+            told = sorted(one.communicate(timeout=60)[0].split()[1] for one in both)
+            self.assertEqual(told, ["already", "what"], "one enables, the other finds it enabled")
+            self.agent()
+            disabling = subprocess.Popen([f"{self.place}/bin/hivemindctl", "system", "disable", "--root", self.root],
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(random.uniform(0, 0.06))  # wherever that is
+            disabling.kill()
+            disabling.wait()
+            self.agent()
+            done = self.system("disable")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.nothing_left()
+
     def test_what_is_somebody_elses_is_not_replaced(self):
         os.makedirs(f"{self.root}/etc/profile.d")
         with open(f"{self.root}/etc/profile.d/hivemind.sh", "w") as f:
