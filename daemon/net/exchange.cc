@@ -16,7 +16,7 @@ double unix_now() { return std::chrono::duration<double>(std::chrono::system_clo
 }  // namespace
 
 Exchange::Exchange(Services& services, Run& run, Stream& client, const Destination& destination, const Dialect& dialect,
-                   const RequestHead& head, std::string_view raw_head, Body body)
+                   const RequestHead& head, std::string_view raw_head, Body body, std::string agent)
     : services_(services),
       run_(run),
       client_(client),
@@ -25,7 +25,8 @@ Exchange::Exchange(Services& services, Run& run, Stream& client, const Destinati
       head_(head),
       raw_head_(raw_head),
       config_(services.config),
-      body_(std::move(body)) {}
+      body_(std::move(body)),
+      agent_(std::move(agent)) {}
 
 // Also what an exception ends is settled: a slot that nobody gives back is lost for good.
 Exchange::~Exchange() {
@@ -35,6 +36,7 @@ Exchange::~Exchange() {
 
 asio::awaitable<bool> Exchange::serve() {
   auto profile = dialect_.read_request(head_, destination_.host, body_.content(), services_.account_salt);
+  if (!agent_.empty()) profile.agent = profile.agent.empty() ? agent_ : agent_ + " " + profile.agent;
   std::string().swap(body_.decoded);
   body_.held.set(body_.wire.capacity());
   spdlog::debug("request run={:016x} provider={} model={} streaming={} bytes={}", run_.id(), profile.provider,

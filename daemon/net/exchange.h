@@ -13,9 +13,9 @@ namespace hivemind {
 
 class Exchange {
 public:
-  // `head` borrows from `raw_head`; all references outlive the exchange.
+  // `head` borrows from `raw_head`; all references outlive the exchange. `agent`: who asks, in a run of many agents.
   Exchange(Services& services, Run& run, Stream& client, const Destination& destination, const Dialect& dialect,
-           const RequestHead& head, std::string_view raw_head, Body body);
+           const RequestHead& head, std::string_view raw_head, Body body, std::string agent);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   // True: the client's connection can carry another request.
@@ -42,6 +42,7 @@ private:
   std::string_view raw_head_;
   std::shared_ptr<const Config> config_;
   Body body_;
+  std::string agent_;
   CancelPoint cancel_;
   RequestId request_ = 0;
   bool keep_alive_ = false, settled_ = false;

@@ -20,6 +20,7 @@ public:
   std::optional<OriginalDestination> accept(const boost::asio::ip::tcp::endpoint& local,
                                             const boost::asio::ip::tcp::endpoint& source);
   TokenTable& tokens() { return tokens_; }
+  bool is_shared() const { return kernel_->shared != 0; }  // by many agents
   // QUIC to this address is refused from now on, so that its clients come by TCP.
   void add_llm_address(const boost::asio::ip::address& address);
 

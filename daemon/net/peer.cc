@@ -6,6 +6,7 @@
 #include <linux/sock_diag.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -83,5 +84,13 @@ std::string executable_of(std::int32_t pid) {
   std::array<char, 4096> path;
   const auto n = ::readlink(("/proc/" + std::to_string(pid) + "/exe").c_str(), path.data(), path.size());
   return n > 0 ? std::string(path.data(), static_cast<std::size_t>(n)) : std::string();
+}
+
+std::string session_of(std::int32_t pid) {
+  struct stat process {};
+  const pid_t session = ::getsid(pid);
+  if (session < 0 || ::stat(("/proc/" + std::to_string(pid)).c_str(), &process) != 0)
+    return "process " + std::to_string(pid);
+  return "uid " + std::to_string(process.st_uid) + " session " + std::to_string(session);
 }
 }  // namespace hivemind

@@ -266,7 +266,9 @@ asio::awaitable<bool> Session::serve_request(const RequestHead& head, std::strin
     }
     co_return false;
   }
-  Exchange exchange(services_, *run_, client_, destination, *dialect, head, raw_head, std::move(*body));
+  const bool shared = original_.in_kernel && run_->kernel->table.is_shared();
+  Exchange exchange(services_, *run_, client_, destination, *dialect, head, raw_head, std::move(*body),
+                    shared ? session_of(original_.pid) : std::string());
   co_return co_await exchange.serve();
 }
 

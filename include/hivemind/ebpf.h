@@ -52,7 +52,7 @@ struct hm_kernel_table {
   int32_t relay_pid;  /* never captured: whoever made the table, and carries connections while there is no daemon */
   uint32_t uid_count; /* 0: every user is captured; else only those in uids */
   uint32_t uids[HM_UID_COUNT];
-  uint8_t reserved[4];
+  uint32_t shared; /* 1: the run is many agents' (system-wide), told apart by their users and sessions */
 };
 
 enum hm_capture_type { HM_CAPTURE_REQUEST = 1, HM_CAPTURE_ANSWER = 2, HM_CAPTURE_ENTER = 3 };

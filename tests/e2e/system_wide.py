@@ -112,12 +112,15 @@ class SystemWide(harness.Case):
         done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60)
         self.assertIn("Hello from the mock server.", done.stdout, done.stderr)
 
-    def scheduled(self):
-        """Requests that the system's daemon has dispatched."""
+    def runs(self):
         done = subprocess.run([f"{self.place}/bin/hivemindctl", "runs", "--json"], capture_output=True, text=True, timeout=20,
                               env={"HIVEMIND_RUNTIME_DIR": f"{self.root}/run/hivemind/system", "PATH": "/usr/bin:/bin"})
         self.assertEqual(done.returncode, 0, done.stderr)
-        return sum(run["requests"] for run in json.loads(done.stdout)["runs"])
+        return json.loads(done.stdout)["runs"]
+
+    def scheduled(self):
+        """Requests that the system's daemon has dispatched."""
+        return sum(run["requests"] for run in self.runs())
 
     def helper(self):
         return next((pid for pid in hivemind_processes_named("hivemind-ebpf") if any(kind == "link" for kind, _ in held_by(pid))
@@ -154,6 +157,16 @@ class SystemWide(harness.Case):
         self.assertEqual(self.scheduled(), 0)
         self.agent("setpriv", "--reuid", "61234", "--clear-groups", "--")
         self.assertEqual(self.scheduled(), 1)
+
+    def test_agents_and_users_are_told_apart(self):
+        harness.need("setpriv", "setsid")
+        self.enable()
+        self.agent("setsid", "--wait")
+        self.agent("setsid", "--wait", "setpriv", "--reuid", "61234", "--clear-groups", "--")
+        self.agent("setpriv", "--reuid", "61234", "--clear-groups", "--")
+        agents = [agent["agent"] for run in self.runs() for agent in run["agents"]]
+        self.assertEqual(len(set(agents)), 3, agents)
+        self.assertEqual(sorted(agent.split()[1] for agent in agents), ["0", "61234", "61234"], agents)
 
     def test_its_daemon_is_not_captured_where_it_lives(self):
         """Enabled from within: the daemon's own connections would come back to it."""
