@@ -169,6 +169,7 @@ refuse_unless_nameable = @$(if $(word 2,x$(1))$(findstring :,$(1)),echo "make: L
 # LD_PRELOAD separates paths by spaces and colons: the preload object cannot lie below such a folder.
 refuse_unless_nameable = @$(if $(word 2,x$(1))$(findstring :,$(1)),echo "make: LD_PRELOAD takes no path with a space or a colon; $(2)" >&2; exit 1,:)
 
+UNITS := hivemind-ebpf.service hivemind-system.service
 install: all
 	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),choose another PREFIX or DESTDIR)
 	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),choose another PREFIX or DESTDIR)
@@ -176,7 +177,8 @@ install: all
 	install -m 755 $(PROGRAMS) $(if $(BPF_TOOLS),$(BIN)/hivemind-ebpf) $(DESTDIR)$(PREFIX)/bin
 	$(if $(SETCAP),setcap cap_bpf$(comma)cap_net_admin=ep $(DESTDIR)$(PREFIX)/bin/hivemind-ebpf)
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|/usr/local|$(PREFIX)|' examples/systemd/hivemind-ebpf.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/hivemind-ebpf.service
+	for unit in $(UNITS); do \
+	  sed 's|/usr/local|$(PREFIX)|' examples/systemd/$$unit >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit; done
 	install -m 755 $(LIB)/libhivemind-preload.so $(LIB)/libhivemind-tap.so $(DESTDIR)$(PREFIX)/lib/hivemind
 	install -m 644 examples/hivemind.toml $(DESTDIR)$(PREFIX)/share/hivemind
 	install -d $(DESTDIR)$(PREFIX)/share/hivemind/scenarios
@@ -185,7 +187,7 @@ uninstall:
 	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),nothing was installed there)
 	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),nothing was installed there)
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(PROGRAMS)) hivemind-ebpf)
-	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/hivemind-ebpf.service
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(UNITS))
 	rm -rf $(DESTDIR)$(PREFIX)/lib/hivemind $(DESTDIR)$(PREFIX)/share/hivemind
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
