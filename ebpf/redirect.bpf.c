@@ -54,6 +54,7 @@ static __always_inline bool is_exempt(struct hm_kernel_table* kernel) {
   if (pid == (__u32)READ_SHARED(kernel->daemon_pid) || pid == (__u32)kernel->relay_pid) return true;
   const __u32 count = kernel->uid_count, uid = (__u32)bpf_get_current_uid_gid();
   bool listed = false;
+  if (kernel->exempt_count != 0 && kernel->exempt_uid == uid) return true;
 #pragma unroll
   for (__u32 i = 0; i < HM_UID_COUNT; i++)
     if (i < count && kernel->uids[i] == uid) listed = true;

@@ -52,7 +52,9 @@ struct hm_kernel_table {
   int32_t relay_pid;  /* never captured: whoever made the table, and carries connections while there is no daemon */
   uint32_t uid_count; /* 0: every user is captured; else only those in uids */
   uint32_t uids[HM_UID_COUNT];
-  uint32_t shared; /* 1: the run is many agents' (system-wide), told apart by their users and sessions */
+  uint32_t shared;       /* 1: the run is many agents' (system-wide), told apart by their users and sessions */
+  uint32_t exempt_count; /* 0 or 1: whether exempt_uid is never captured; pids differ from namespace to namespace */
+  uint32_t exempt_uid;
 };
 
 enum hm_capture_type { HM_CAPTURE_REQUEST = 1, HM_CAPTURE_ANSWER = 2, HM_CAPTURE_ENTER = 3 };
@@ -73,7 +75,7 @@ struct hm_capture_enter {
 
 HM_ASSERT(sizeof(struct hm_source) == 20);
 HM_ASSERT(offsetof(struct hm_kernel_table, network) == sizeof(struct hm_table) + 20 * HM_SLOT_COUNT);
-HM_ASSERT(sizeof(struct hm_kernel_table) == offsetof(struct hm_kernel_table, network) + 64 + 16 * HM_LLM_ADDRESS_COUNT);
+HM_ASSERT(sizeof(struct hm_kernel_table) == offsetof(struct hm_kernel_table, network) + 72 + 16 * HM_LLM_ADDRESS_COUNT);
 HM_ASSERT(sizeof(struct hm_capture_request) == 256);
 HM_ASSERT(sizeof(struct hm_capture_answer) == 512);
 HM_ASSERT(sizeof(struct hm_capture_enter) == 8);

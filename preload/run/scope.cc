@@ -76,6 +76,8 @@ int serve_scope(const std::vector<std::string>& arguments, const ProcessEnvironm
     kernel.uids[i] = static_cast<std::uint32_t>(std::strtoul(arguments[3 + i].c_str(), nullptr, 10));
   kernel.uid_count = static_cast<std::uint32_t>(uids);
   kernel.shared = 1;
+  kernel.exempt_uid = ::getuid();
+  kernel.exempt_count = 1;
 
   auto signals = Signals::take_over();
   RunService service(std::move((*run)->link), (*run)->hello, (*run)->listener, (*run)->table, (*run)->daemon,

@@ -157,6 +157,18 @@ class Lives(harness.Case):
         self.assertEqual([int(n) for n in re.findall(r"^  \d+ +python3 +ebpf +(\d+)", done.err(), re.M)], [5], done.describe())
         self.nothing_left()
 
+    def test_other_tiers_within_and_around(self):
+        """A token of one tier is no destination for the other."""
+        for outer, inner in (("ebpf", "preload"), ("preload", "ebpf")):
+            with self.subTest(outer=outer, inner=inner):
+                asker = Asker(self, harness.program("hivemind-run"), "--capture", inner, "--explain", "--", options=["--capture", outer])
+                self.assertEqual({asker.ask() for _ in range(3)}, {"captured"})
+                self.assertEqual(asker.last, f"captured 127.0.0.1 {self.source_teller.port}")
+                done = asker.end()
+                rows = re.findall(r"^  \d+ +python3 +(\S+) +(\d+)", done.err(), re.M)
+                self.assertIn("3", [count for _, count in rows], done.describe())
+        self.nothing_left()
+
     def test_a_daemon_started_inside_is_outside(self):
         other = os.path.join(self.folder(), "runtime")
         os.mkdir(other, 0o700)
