@@ -169,7 +169,7 @@ refuse_unless_nameable = @$(if $(word 2,x$(1))$(findstring :,$(1)),echo "make: L
 # LD_PRELOAD separates paths by spaces and colons: the preload object cannot lie below such a folder.
 refuse_unless_nameable = @$(if $(word 2,x$(1))$(findstring :,$(1)),echo "make: LD_PRELOAD takes no path with a space or a colon; $(2)" >&2; exit 1,:)
 
-UNITS := hivemind-ebpf.service hivemind-system.service
+UNITS := $(notdir $(wildcard examples/systemd/*))
 install: all
 	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),choose another PREFIX or DESTDIR)
 	$(call refuse_unless_nameable,$(DESTDIR)$(PREFIX),choose another PREFIX or DESTDIR)

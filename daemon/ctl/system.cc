@@ -116,6 +116,13 @@ void start_capture(const SystemWish& wish, const Places& places, SystemJournal& 
   journal.start(words, environment, places.state.parent_path() / "hivemind.log");
 }
 
+void update_store(const fs::path& root) {
+  std::string command;
+  for (const auto& word : update_authorities(root)) command += "'" + word + "' ";
+  if (std::system((command + ">/dev/null 2>&1").c_str()) != 0)
+    throw std::runtime_error("update-ca-certificates does not take our root");
+}
+
 void spread_trust(const SystemWish& wish, const Places& places, SystemJournal& journal) {
   const std::string ours = text_of(places.state / HM_ROOT_BUNDLE);
   journal.write_file(places.etc / "root.pem", ours);
@@ -123,14 +130,10 @@ void spread_trust(const SystemWish& wish, const Places& places, SystemJournal& j
   journal.make_directory(places.profile.parent_path(), 0755);
   journal.write_file(places.profile, profile_text(places));
   if (!wish.install_ca) return;
-  const auto update = update_authorities(wish.root);
-  journal.run_at_the_end(update);
+  journal.run_at_the_end(update_authorities(wish.root));
   journal.make_directory(places.authority.parent_path(), 0755);
   journal.write_file(places.authority, ours);
-  std::string command;
-  for (const auto& word : update) command += "'" + word + "' ";
-  if (std::system((command + ">/dev/null 2>&1").c_str()) != 0)
-    throw std::runtime_error("update-ca-certificates does not take our root");
+  update_store(wish.root);
 }
 
 int tell(const std::vector<std::string>& problems) {
@@ -188,6 +191,18 @@ int disable_system(const SystemWish& wish) {
   const int left = tell(journal.undo_all());
   if (left == 0) std::cout << "disabled; everything is as it was\n";
   return left;
+}
+
+int refresh_system(const SystemWish& wish) {
+  const Places places(wish.root);
+  const AloneAsRoot alone(places.journal);
+  const SystemJournal journal(places.journal);
+  if (!journal.exists()) throw std::runtime_error("not enabled");
+  const std::string ours = text_of(places.state / HM_ROOT_BUNDLE);
+  journal.rewrite_file(places.etc / "root.pem", ours);
+  journal.rewrite_file(places.etc / "ca.pem", system_roots() + ours);
+  if (journal.rewrite_file(places.authority, ours)) update_store(wish.root);
+  return 0;
 }
 
 int show_system(const SystemWish& wish) {

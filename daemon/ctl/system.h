@@ -17,5 +17,7 @@ struct SystemWish {
 // Throw std::runtime_error: what to change. Each says what it did. The exit status.
 int enable_system(const SystemWish& wish);
 int disable_system(const SystemWish& wish);
+// The daemon renews its root from time to time: brings what enable_system spread up to date. Once a day will do.
+int refresh_system(const SystemWish& wish);
 int show_system(const SystemWish& wish);
 }  // namespace hivemind::ctl

@@ -152,6 +152,22 @@ void SystemJournal::write_file(const fs::path& file, const std::string& text) {
   if (!whole) throw failed_to("write " + file.string());
 }
 
+bool SystemJournal::rewrite_file(const fs::path& file, const std::string& text) const {
+  const auto all = entries();
+  if (std::find(all.begin(), all.end(), Words{"file", file}) == all.end()) return false;
+  std::stringstream present;
+  present << std::ifstream(file).rdbuf();
+  if (present.str() == text) return false;
+  const fs::path next = file.string() + ".new";
+  record({"file", next});
+  std::ofstream out(next, std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out || ::chmod(next.c_str(), 0644) != 0 || ::rename(next.c_str(), file.c_str()) != 0)
+    throw failed_to("write " + file.string());
+  return true;
+}
+
 void SystemJournal::make_user(const std::string& name) {
   if (::getpwnam(name.c_str())) return;
   record({"user", name});

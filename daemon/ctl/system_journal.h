@@ -17,6 +17,8 @@ public:
   // Makes what does not exist; what exists stays, and is not undone. Throw std::runtime_error.
   void make_directory(const std::filesystem::path& directory, mode_t mode, uid_t owner = 0, gid_t group = 0);
   void write_file(const std::filesystem::path& file, const std::string& text);  // refuses to replace somebody's file
+  // Other text for a file that write_file wrote. False: it had that already, or was not written.
+  bool rewrite_file(const std::filesystem::path& file, const std::string& text) const;
   void make_user(const std::string& name);
   // Runs a program in the background that says "ready" on the descriptor it is told by @READY@. Throws with what it
   // said.

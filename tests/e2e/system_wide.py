@@ -228,6 +228,19 @@ class SystemWide(harness.Case):
         self.assertEqual(self.system("disable").returncode, 0)
         self.nothing_left()
 
+    def test_a_renewed_root_is_spread(self):
+        self.assertNotEqual(self.system("refresh").returncode, 0, "not enabled")
+        self.enable()
+        with open(f"{self.root}/var/lib/hivemind/ca/roots.pem", "a") as f:
+            f.write("# another\n")
+        self.assertEqual(self.system("refresh").returncode, 0)
+        for name in ("root.pem", "ca.pem"):
+            with open(f"{self.root}/etc/hivemind/{name}") as f:
+                self.assertTrue(f.read().endswith("# another\n"), name)
+        self.assertEqual(self.system("refresh").returncode, 0)
+        self.assertEqual(self.system("disable").returncode, 0)
+        self.nothing_left()
+
     def test_killed_it_captures_nobody_and_can_be_enabled_again(self):
         self.enable()
         held = held_by(until(self.helper, "the helper captures the cgroup"))
