@@ -74,8 +74,10 @@ struct hm_capture_enter {
 };
 
 HM_ASSERT(sizeof(struct hm_source) == 20);
-HM_ASSERT(offsetof(struct hm_kernel_table, network) == sizeof(struct hm_table) + 20 * HM_SLOT_COUNT);
-HM_ASSERT(sizeof(struct hm_kernel_table) == offsetof(struct hm_kernel_table, network) + 72 + 16 * HM_LLM_ADDRESS_COUNT);
+HM_ASSERT(offsetof(struct hm_kernel_table, network) ==
+          sizeof(struct hm_table) + sizeof(struct hm_source) * HM_SLOT_COUNT);
+HM_ASSERT(sizeof(struct hm_kernel_table) ==
+          offsetof(struct hm_kernel_table, network) + 72 + (size_t)16 * HM_LLM_ADDRESS_COUNT);
 HM_ASSERT(sizeof(struct hm_capture_request) == 256);
 HM_ASSERT(sizeof(struct hm_capture_answer) == 512);
 HM_ASSERT(sizeof(struct hm_capture_enter) == 8);
