@@ -25,8 +25,10 @@ constexpr int first_distrust = 25, most_distrust = 6;  // faults taken as counte
 constexpr int reserve = 3;  // the part of a window that is kept for retries when it is let out evenly
 constexpr int silent_answers = 20, silent_minutes = 10;  // that do not name a limit: it is gone
 constexpr int forgotten_minutes = 60;                    // after which a limit of an error's body is asked for again
-constexpr Duration longest_window = 366 * 24h;
-constexpr int soon = 8;  // refused again before so many were served: far too fast
+constexpr Duration longest_window = 31 * 24h;            // so that restrain() stays in range
+constexpr int soon = 8;                                  // refused again before so many were served: far too fast
+constexpr double largest = 1e15;  // of a limit or of what is left of it; more is a lie, and no limit
+double believable(double limit) { return std::clamp(limit, 1.0, largest); }
 // Whole seconds in headers, and the way to the provider and back.
 double slack(Duration window) { return in_seconds(window) / 4 + 1.0; }
 // Our window begins a little after the provider's: early is a 429, late costs half a percent.
@@ -50,7 +52,7 @@ const char* to_string(LimitSource source) {
 
 RateLimit::RateLimit(Dimension dimension, double limit, Duration window, bool bucket, LimitSource source, TimePoint now)
     : dimension_(dimension),
-      limit_(std::max(1.0, limit)),
+      limit_(believable(limit)),
       window_(std::max<Duration>(window, Duration(1))),
       bucket_(bucket),
       source_(source),
@@ -204,7 +206,7 @@ void RateLimit::refuted(TimePoint now) {
 }
 
 void RateLimit::set_limit(double limit, LimitSource source) {
-  limit = std::max(1.0, limit);
+  limit = believable(limit);
   // A raise is there at once; after a cut the report's remaining says what is left.
   level_ = std::min(level_ + std::max(0.0, limit - limit_), limit);
   limit_ = limit;
@@ -354,9 +356,10 @@ bool RateLimit::vanished(Duration minute, TimePoint now) {
 }
 
 bool RateLimit::usable(TimePoint now) {
-  const bool known = dimension_ < Dimension::concurrency && source_ <= LimitSource::body;
-  const bool sound = limit_ >= 1 && limit_ <= 1e15 && window_ > Duration{} && window_ <= Duration(longest_window) &&
-                     std::abs(level_) <= 1e15 && care_ >= 0 && care_ <= most_care && proven_burst_ >= 0 &&
+  const bool known = dimension_ >= Dimension::requests && dimension_ < Dimension::concurrency &&
+                     source_ >= LimitSource::seed && source_ <= LimitSource::body;
+  const bool sound = limit_ >= 1 && limit_ <= largest && window_ > Duration{} && window_ <= Duration(longest_window) &&
+                     std::abs(level_) <= largest && care_ >= 0 && care_ <= most_care && proven_burst_ >= 0 &&
                      lag_ >= Duration{} && lag_ <= window_ && relax_after_ > 0 && relax_after_ <= longest_relax;
   if (!known || !sound) return false;
   // The clock may have been set back meanwhile.

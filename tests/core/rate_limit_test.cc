@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/state_bytes.h"
+
 namespace hivemind {
 namespace {
 
@@ -214,5 +216,27 @@ TEST(RateLimit, OnlyWhatWasDrawnOnHarderThanEverIsSuspect) {
   EXPECT_DOUBLE_EQ(tokens.capacity(), 200);
 }
 
+TEST(RateLimit, WhatCannotBeALimitIsNotRestored) {
+  StateWriter writer({t0, 1.79e9});
+  requests(50).fields(writer);
+  const auto bytes = writer.take();
+  const auto usable = [&](std::size_t at) {
+    auto changed = bytes;
+    if (at < changed.size()) changed.replace(at, sizeof(int), sizeof(int), '\xff');  // -1
+    StateReader reader(changed, {t0, 1.79e9});
+    auto limit = requests(1);
+    limit.fields(reader);
+    return reader.ok() && limit.usable(t0);
+  };
+  EXPECT_TRUE(usable(bytes.size()));
+  EXPECT_FALSE(usable(0)) << "its dimension";
+  EXPECT_FALSE(usable(sizeof(int))) << "its source";
+}
+
+TEST(RateLimit, ALieOutlivesNoRestart) {
+  auto limit = requests(50);
+  limit.observe(report(std::numeric_limits<std::int64_t>::max(), 3), answered(t0), t0);
+  EXPECT_TRUE(limit.usable(t0)) << "or nothing else of what was stored would be";
+}
 }  // namespace
 }  // namespace hivemind
