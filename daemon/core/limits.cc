@@ -18,6 +18,10 @@ constexpr int overtaking = 200;                // a share of the window: how far
 constexpr int enough_to_learn = 4;             // requests that went well in a window before its rejection
 // So short a wait is a bucket's, for one more; a longer one is the rest of a window.
 bool is_moment(Duration wait, Duration minute) { return in_seconds(wait) <= in_seconds(minute) / 6 + 1; }
+// A moment's wait is nothing of a day's limit that is believed to have room.
+bool is_far(const RateLimit& limit, double need, Duration wait, Duration minute, TimePoint now) {
+  return limit.window() > minute && is_moment(wait, minute) && limit.available(now) >= need;
+}
 // Without any limit known, fairness counts as if these were it.
 constexpr double usual_requests = 60, usual_tokens = 100'000;
 }  // namespace
@@ -49,8 +53,10 @@ Spending Limits::reserve(std::uint64_t attempt, const Amounts& need, TimePoint n
   for (auto& limit : limits_) {
     const auto spent = limit.spend(of(need, limit.dimension()), now);
     auto& told = spending.spent[index_of(limit.dimension())];
+    auto& believed = of(spending.believed, limit.dimension());
+    const double left = limit.available(now);
+    believed = told.pressure == 0 ? left : std::min(believed, left);
     if (told.pressure == 0) told = spent;
-    of(spending.believed, limit.dimension()) = limit.available(now);
   }
   last_sent_ = attempt;
   recent_.push_back({now, of(spent_, Dimension::requests)});
@@ -180,8 +186,9 @@ void Limits::rejected(const Spending& spending, Duration retry_after, Duration m
              scaled(r.window, in_seconds(minute) / 60) == limit.window();
     });
     const auto as = answered(spending, limit.dimension(), limit.window());
+    const bool far = is_far(limit, as.need, retry_after, minute, now);
     const bool silent = told == spending.told.end();
-    const bool is_short = silent ? limit.dimension() == Dimension::requests && spending.told.empty()
+    const bool is_short = silent ? limit.dimension() == Dimension::requests && spending.told.empty() && !far
                                  : static_cast<double>(*told->remaining) < as.need;
     if (is_short) {
       const auto remaining = silent ? std::nullopt : std::optional(static_cast<double>(*told->remaining));
@@ -192,8 +199,8 @@ void Limits::rejected(const Spending& spending, Duration retry_after, Duration m
     }
   }
   if (!found && known && is_moment(retry_after, minute) && spending.attempt > corrected_) {
-    auto& hidden = *suspect(spending);
-    hidden.shrink_burst(answered(spending, hidden.dimension(), hidden.window()), retry_after, now);
+    if (auto* hidden = suspect(spending, retry_after, minute, now))
+      hidden->shrink_burst(answered(spending, hidden->dimension(), hidden->window()), retry_after, now);
   }
   if (!found && !known && spending.attempt > corrected_ && retry_after <= minute + minute / 4)
     learn_requests(spending, retry_after, minute, now);
@@ -202,10 +209,12 @@ void Limits::rejected(const Spending& spending, Duration retry_after, Duration m
 
 // All limits claim to have had room, so one of them is enforced by the second: that which was drawn on harder than
 // ever.
-RateLimit* Limits::suspect(const Spending& spending) {
-  RateLimit* suspect = find(Dimension::requests);
+RateLimit* Limits::suspect(const Spending& spending, Duration retry_after, Duration minute, TimePoint now) {
+  RateLimit* suspect = nullptr;
   double most = 0;
   for (auto& limit : limits_) {
+    if (is_far(limit, of(spending.need, limit.dimension()), retry_after, minute, now)) continue;
+    if (!suspect && limit.dimension() == Dimension::requests) suspect = &limit;
     const auto& spent = spending.spent[index_of(limit.dimension())];
     const double suspicion = spent.on_trial ? infinite : limit.suspicion(spent.pressure);
     if (suspicion <= most) continue;

@@ -90,7 +90,7 @@ private:
   static constexpr std::size_t most_limits = 16;  // a provider names a handful
   const RateLimit* find(Dimension dimension) const;
   RateLimit* find(Dimension dimension);
-  RateLimit* suspect(const Spending& spending);
+  RateLimit* suspect(const Spending& spending, Duration retry_after, Duration minute, TimePoint now);
   void learn_requests(const Spending& spending, Duration retry_after, Duration minute, TimePoint now);
   RateLimit* find(Dimension dimension, Duration window);
   RateLimit::Answered answered(const Spending& spending, Dimension dimension, Duration window) const;

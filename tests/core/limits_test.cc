@@ -154,5 +154,24 @@ TEST(Limits, WhatNoResponseNamesAnyMoreIsForgotten) {
   EXPECT_EQ(limits.all()[0].dimension(), Dimension::input_tokens) << "the configured one stays";
   EXPECT_EQ(limits.all()[1].dimension(), Dimension::output_tokens) << "and so does the one that is named";
 }
+
+// A gateway's own 429, or a limit that nobody told: a moment's wait is not what a day is short of.
+TEST(Limits, AMomentsRejectionIsNotADaysLimit) {
+  Limits limits;
+  auto day = report(Dimension::requests, 1000, 990);
+  day.window = 24h;
+  auto first = limits.reserve(1, need(100), t0);
+  limits.observe(first, {&day, 1}, minute, t0);
+  limits.settle(first, need(100), t0);
+  for (const bool named : {true, false}) {
+    SCOPED_TRACE(named);
+    auto refused = limits.reserve(named ? 2 : 3, need(100), t0 + 5s);
+    if (named) limits.observe(refused, {&day, 1}, minute, t0 + 5s);
+    limits.rejected(refused, 2s, minute, 60s, t0 + 5s);
+    limits.settle(refused, {}, t0 + 5s);
+    EXPECT_FALSE(limits.wait(need(100), t0 + 10s)) << "once the delay is over";
+    EXPECT_GE(limits.all()[0].available(t0 + 10s), 900);
+  }
+}
 }  // namespace
 }  // namespace hivemind
