@@ -111,4 +111,13 @@ void Acceleration::refused(TimePoint now) {
   learned_floor_ = std::clamp(too_fast * sent(now), least, floor_);
   refused_at_ = now;
 }
+
+void Acceleration::merge(const Acceleration& other, TimePoint now) {
+  if (other.floor_at(now) < floor_at(now)) {
+    learned_floor_ = other.learned_floor_;
+    refused_at_ = other.refused_at_;
+  }
+  // As if just now: it leaves the minute later than it might, never earlier.
+  if (const double sent_there = other.sent(now); sent_there > 0) spend(sent_there, now);
+}
 }  // namespace hivemind

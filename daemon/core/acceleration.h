@@ -21,6 +21,8 @@ public:
   void spend(double tokens, TimePoint now);
   // slow_down: this was too fast.
   void refused(TimePoint now);
+  // Both are one: they have sent together what either sent within the minute before.
+  void merge(const Acceleration& other, TimePoint now);
 
   double allowed(TimePoint now) const;
   double sent(TimePoint now) const;  // within the minute before

@@ -42,8 +42,8 @@ void LongWindows::observe(std::span<const LimitReport> reports, double sent, Dur
 bool LongWindows::reject(Duration wait, double sent, Duration minute, Duration longest, TimePoint now) {
   if (closed(now)) return true;
   const auto off = [&](const UtilisationWindow& w) { return std::abs(in_seconds(w.end() - now - wait)); };
-  const auto nearest = std::min_element(windows_.begin(), windows_.end(),
-                                        [&](const auto& a, const auto& b) { return off(a) < off(b); });
+  const auto nearest =
+      std::min_element(windows_.begin(), windows_.end(), [&](const auto& a, const auto& b) { return off(a) < off(b); });
   if (nearest != windows_.end() && off(*nearest) < in_seconds(nearest->length()) / 20) {
     nearest->reject(wait, sent, longest, now);
     return true;
@@ -80,12 +80,15 @@ std::optional<LongWindows::Wait> LongWindows::paced(double spent, double from, T
   return latest;
 }
 
-void LongWindows::merge(const LongWindows& other, double spent) {
+void LongWindows::merge(const LongWindows& other, double spent, TimePoint now) {
   for (const auto& theirs : other.windows_) {
     const auto same = std::find_if(windows_.begin(), windows_.end(), [&](const UtilisationWindow& w) {
       return w.length() == theirs.length() && w.model_only() == theirs.model_only();
     });
-    if (same == windows_.end() && windows_.size() < most) windows_.push_back(theirs);
+    if (same != windows_.end())
+      same->merge(theirs, now);
+    else if (windows_.size() < most)
+      windows_.push_back(theirs);
   }
   for (auto& window : windows_) window.rebase(spent);
 }

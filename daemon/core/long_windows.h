@@ -28,7 +28,7 @@ public:
 
   const std::vector<UtilisationWindow>& all() const { return windows_; }
   // `spent`: by both pools together.
-  void merge(const LongWindows& other, double spent);
+  void merge(const LongWindows& other, double spent, TimePoint now);
   void fields(auto& io, TimePoint now);
 
 private:

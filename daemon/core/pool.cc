@@ -269,8 +269,9 @@ std::string Pool::breaker(TimePoint now) const {
 
 void Pool::merge(const Pool& other, TimePoint now) {
   limits.merge(other.limits, now);
-  windows.merge(other.windows, spent());
+  windows.merge(other.windows, spent(), now);
   caches.merge(other.caches);
+  acceleration_.merge(other.acceleration_, now);
   in_flight_ += other.in_flight_;
   rate_limited += other.rate_limited;
   overloads += other.overloads;

@@ -1,4 +1,6 @@
 // Which requests share a pool, and what happens when a response shows that two pools are one.
+#include <algorithm>
+
 #include "core/scheduler_state.h"
 
 namespace hivemind {
@@ -65,15 +67,20 @@ void Scheduler::Impl::share_limits(Pool& seen, const std::string& organisation, 
 
 void Scheduler::Impl::move_requests(Pool& from, Pool& to, TimePoint now) {
   release_followers(from.caches.followers(), now);
+  std::vector<Request*> moved;
   for (const auto& [id, request] : requests) {
     if (request->pool != &from && request->pool != &to) continue;
     const bool moves = request->pool == &from;
     if (request->attempt) Limits::rebase(request->attempt->spending, (moves ? to : from).limits.spent());
-    if (!moves) continue;
+    if (moves) moved.push_back(request.get());
+  }
+  std::sort(moved.begin(), moved.end(), [](const Request* a, const Request* b) { return a->item.rank < b->item.rank; });
+  for (Request* request : moved) {
     request->pool = &to;
     --from.users;
     ++to.users;
     request->stood.reset();
+    request->came_back = false;
     if (request->place == Request::Place::queued) {
       from.queue.erase(request->item, now);
       request->ahead_from.reset();

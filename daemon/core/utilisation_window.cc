@@ -95,6 +95,21 @@ std::optional<Duration> UtilisationWindow::exhausted_in(double spent, TimePoint 
   return now + in < end_ ? std::optional(in) : std::nullopt;
 }
 
+void UtilisationWindow::merge(const UtilisationWindow& other, TimePoint now) {
+  if (now >= other.end_) return;
+  if (now >= end_ || other.told_ > told_) {
+    told_ = anchor_used_ = other.told_;
+    end_ = other.end_;
+    end_told_ = other.end_told_;
+    anchor_at_ = now;
+  }
+  if (other.closed_until_ > closed_until_) {
+    closed_until_ = other.closed_until_;
+    look_at_ = other.look_at_;
+    end_ = std::max(end_, closed_until_);
+  }
+}
+
 bool UtilisationWindow::usable(TimePoint now) {
   constexpr Duration longest_window = 366 * 24h;
   const bool sound = length_ > Duration{} && length_ <= longest_window && told_ >= 0 && told_ <= 10 && gained_ >= 0 &&

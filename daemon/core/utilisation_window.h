@@ -32,6 +32,8 @@ public:
   // At the speed of the latest traffic, if that is before its end.
   std::optional<Duration> exhausted_in(double spent, TimePoint now) const;
 
+  // The same window as another pool was told of it: the tighter counts.
+  void merge(const UtilisationWindow& other, TimePoint now);
   // Two pools' spending is counted together from now on; it comes to `spent`.
   void rebase(double spent) { told_sent_ = anchor_sent_ = rejected_sent_ = spent; }
 

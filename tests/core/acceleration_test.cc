@@ -70,5 +70,43 @@ TEST(Acceleration, WhatIsLargerThanAllowedWaitsForAnEmptyMinute) {
   EXPECT_EQ(pace.ready_at(5000, start), start + 61s);
   EXPECT_EQ(pace.ready_at(1, start), start + 61s);
 }
+
+TEST(Acceleration, TwoThatAreOneGrowTogether) {
+  Acceleration one(1e6, 60s, start), other(1e6, 60s, start + 7s);
+  TimePoint now = start + 10s;
+  one.spend(400'000, now);
+  other.spend(500'000, now);
+  one.merge(other, now);
+  EXPECT_NEAR(one.sent(now), 900'000, 1);
+  EXPECT_EQ(one.ready_at(100'000, now), now);
+  EXPECT_GT(one.ready_at(200'000, now), now + 50s);
+  EXPECT_NEAR(one.sent(now + 62s), 0, 1);
+}
+
+TEST(Acceleration, ARefusalOfEitherLowersBoth) {
+  for (const bool refused_first : {true, false}) {
+    SCOPED_TRACE(refused_first);
+    Acceleration one(1e6, 60s, start), other(1e6, 60s, start);
+    auto& refused = refused_first ? one : other;
+    refused.spend(800'000, start);
+    refused.refused(start);
+    one.merge(other, start + 1s);
+    EXPECT_LT(one.allowed(start + 1s), 660'000);
+    EXPECT_NEAR(one.allowed(start + 1h), 1e6, 1);
+  }
+}
+
+// What a pool may after a pause is what it might at first, and it has to grow again from there.
+TEST(Acceleration, GrowsAgainFromTheFloorAfterIdle) {
+  Acceleration pace(1e6, 60s, start);
+  TimePoint now = start;
+  const double before = flood(pace, now, start + 90min);
+  now += 40min;
+  const TimePoint again = now;
+  EXPECT_LE(flood(pace, now, again + 14min), 1e6 + 1);
+  const double later = flood(pace, now, again + 45min);
+  EXPECT_GT(later, 1.4e6);
+  EXPECT_LT(later, before);
+}
 }  // namespace
 }  // namespace hivemind
