@@ -39,7 +39,7 @@ void BudgetCaps::fields(auto& io) {
   const auto spending = [&](Budget& budget) {
     std::int64_t spent = budget.spent() + budget.reserved();
     io(spent);
-    if constexpr (std::remove_reference_t<decltype(io)>::reading) budget.set_spent(spent);
+    if constexpr (std::remove_reference_t<decltype(io)>::reading) spent < 0 ? io.fail() : budget.set_spent(spent);
   };
   io(today_);
   spending(*total_);

@@ -36,6 +36,7 @@ bool Scheduler::Impl::restore_spending(std::string_view bytes, TimePoint now, do
     RunId id = 0;
     std::int64_t tokens = 0;
     io(id), io(tokens);
+    if (tokens < 0) io.fail();
     if (io.ok()) awaited_runs[id] = tokens;
   }
   await_runs_until = now + await_runs;

@@ -1,4 +1,7 @@
 // The daemon dies at any moment: what budgets had set aside is spent, and no cap is ever overshot for it.
+#include <cstring>
+
+#include "core/state_bytes.h"
 #include "tests/core/scheduler_fixture.h"
 
 namespace hivemind {
@@ -96,6 +99,28 @@ TEST_F(SpendingTest, ACapThatReloadAddsHoldsForRunsUnderWay) {
   ASSERT_EQ(acted.refused.size(), 1u);
   EXPECT_EQ(acted.refused[0].request, id);
   EXPECT_EQ(acted.refused[0].refusal.kind, RefusalKind::budget);
+}
+
+TEST_F(SpendingTest, NobodyHasSpentLessThanNothing) {
+  Scheduler first(config);
+  first.add_run(budgeted(7), now);
+  first.finished((first.submit(7, profile(), now), act(first, now).sent.at(0)), usage(500, 500), false, now);
+  const auto record = first.spending(now, unix_now);
+  StateKind kind{};
+  std::memcpy(&kind, record.data(), sizeof kind);
+  const auto payload = record.substr(sizeof(StateSeal));
+  const std::int64_t nothing = -1'000'000;
+  const std::string less(reinterpret_cast<const char*>(&nothing), sizeof nothing);
+  for (const std::size_t at : {sizeof nothing, payload.size() - sizeof nothing}) {  // the total, and the run's own
+    SCOPED_TRACE(at);
+    auto changed = payload;
+    changed.replace(at, sizeof nothing, less);
+    Scheduler next(config);
+    EXPECT_FALSE(next.restore_spending(sealed(kind, changed), now, unix_now));
+    next.add_run(budgeted(7), now);
+    EXPECT_GE(next.run_snapshot(7)->tokens_spent, 0);
+    EXPECT_GE(spent(next, "total", now), 0);
+  }
 }
 }  // namespace
 }  // namespace hivemind
