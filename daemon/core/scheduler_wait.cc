@@ -65,7 +65,8 @@ void Scheduler::Impl::leave_wait(Request& request, TimePoint now) {
       sleepers.erase({request.not_before, request.id});
       break;
     case Request::Place::parked:
-      std::erase(parked[request.parked_on], request.id);
+      if (auto& others = parked[request.parked_on]; std::erase(others, request.id) && others.empty())
+        parked.erase(request.parked_on);
       break;
     case Request::Place::following:
       sleepers.erase({request.not_before, request.id});
