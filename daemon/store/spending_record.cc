@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/state_bytes.h"
 #include "store/private_file.h"
 
 namespace hivemind {
@@ -20,12 +21,6 @@ struct Head {
   std::uint64_t number, size;
   std::uint64_t sum;  // of the bytes: a write that was cut off leaves the end of an older record behind it
 };
-
-std::uint64_t sum_of(std::string_view bytes) {
-  std::uint64_t sum = 0xcbf29ce484222325u;
-  for (const char c : bytes) sum = (sum ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return sum;
-}
 }  // namespace
 
 SpendingRecord::SpendingRecord(const std::filesystem::path& directory)
@@ -40,7 +35,7 @@ std::string SpendingRecord::load() {
     std::memcpy(&head, found->data(), sizeof head);
     if (head.size > found->size() - sizeof head) continue;
     auto bytes = found->substr(sizeof head, head.size);
-    if (head.number <= last_ || head.sum != sum_of(bytes)) continue;
+    if (head.number <= last_ || head.sum != checksum(bytes)) continue;
     last_ = head.number;
     newest = std::move(bytes);
   }
@@ -52,7 +47,7 @@ void SpendingRecord::store(const std::string& bytes) {
   const auto which = ++last_ % 2;
   auto& fd = open_[which];
   if (!fd) fd = UniqueFd(::open(files_[which].c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
-  const Head head{last_, bytes.size(), sum_of(bytes)};
+  const Head head{last_, bytes.size(), checksum(bytes)};
   const auto record = std::string(reinterpret_cast<const char*>(&head), sizeof head) + bytes;
   const auto written = fd ? ::pwrite(fd.get(), record.data(), record.size(), 0) : -1;
   if (written == static_cast<ssize_t>(record.size())) {
