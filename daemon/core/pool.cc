@@ -66,7 +66,7 @@ Gate Pool::gate(const Amounts& need, Duration patience, const SchedulerConfig& c
     const double requests = static_cast<double>(queue.size()) + in_flight_;
     if (const auto wait = limits.wait(need, now, {requests / (1 - faulty_), patience})) {
       if (!wait->limit) return {Gate::Kind::cooldown, wait->until};
-      return {Gate::Kind::limit, wait->until, wait->limit->dimension()};
+      return {Gate::Kind::limit, wait->until, wait->limit->dimension(), nullptr, wait->limit};
     }
   }
   if (config.acceleration) {

@@ -28,6 +28,7 @@ struct Gate {
   TimePoint until = TimePoint::max();  // opens by itself then; max: only by an event
   Dimension dimension{};               // with Kind::limit
   const UtilisationWindow* window{};   // with Kind::window and pace
+  const RateLimit* limit{};            // with Kind::limit
 };
 
 class Pool {

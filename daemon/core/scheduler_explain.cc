@@ -69,13 +69,9 @@ Reason Scheduler::Impl::reason(const Request& request, const Gate& gate, TimePoi
       why.kind = ReasonKind::limit;
       why.dimension = gate.dimension;
       why.need = of(request.need, gate.dimension);
-      for (const auto& limit : pool.limits.all()) {
-        if (limit.dimension() != gate.dimension || limit.ready_at(why.need, now) < gate.until) continue;
-        why.limit = limit.limit();
-        why.available = limit.available(now);
-        why.window = limit.window();
-        break;
-      }
+      why.limit = gate.limit->limit();
+      why.available = gate.limit->available(now);
+      why.window = gate.limit->window();
       break;
   }
   return why;

@@ -71,6 +71,32 @@ TEST_F(SchedulerExplain, ALimitIsToldWithItsNumbers) {
   EXPECT_EQ(waiting.reason, in_words(waiting.why));
 }
 
+// Room is left, yet a crowd is let out evenly: the limit that is spread is told, not "0 of 0".
+TEST_F(SchedulerExplain, ASpreadLimitIsToldWithItsNumbers) {
+  config.admission = false;
+  Scheduler scheduler(config);
+  scheduler.add_run(run_spec(1), now);
+  auto told = requests_left(20, 19);
+  told.bucket = false;
+  told.reset_after = 60s;
+  const auto first = scheduler.submit(1, profile(), now);
+  scheduler.act(now);
+  scheduler.limits_seen(first, {&told, 1}, "", now);
+  scheduler.finished(first, usage(1, 1), false, now);
+  now += 10s;  // the scout is back
+  for (int i = 0; i < 30; ++i) {
+    auto asked = profile();
+    asked.client_timeout = 60s;
+    scheduler.submit(1, asked, now);
+  }
+  ASSERT_LT(scheduler.act(now).size(), 10u);
+  const auto held = scheduler.decisions(std::nullopt, 100, now).back();
+  ASSERT_EQ(held.why.kind, ReasonKind::limit);
+  EXPECT_EQ(held.why.limit, 20);
+  EXPECT_GT(held.why.available, 1);
+  EXPECT_EQ(held.why.window, Duration(60s));
+}
+
 TEST_F(SchedulerExplain, AHoldIsToldOnceHoweverOftenItIsLookedAt) {
   Scheduler scheduler(config);
   scheduler.submit(77, profile(), now);
