@@ -1,7 +1,7 @@
 // acceleration.h - how fast a pool's traffic may grow: above a floor of tokens a minute, to at most half as much again
 // as the busiest minute of the quarter of an hour before (providers.md §3.2). After idle it begins at the floor.
 // Invariants: in no minute more is sent than allowed(); allowed() is never below the floor; a rejection lowers the
-// floor to what was sent then, and each quiet quarter of an hour raises it by half, up to the configured one.
+// floor to four fifths of what was sent then, and each minute after raises it by a tenth, up to the configured one.
 #pragma once
 #include <array>
 #include <cstdint>
