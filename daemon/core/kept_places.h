@@ -2,9 +2,10 @@
 // goes on waiting where it was.
 // Invariants: at most `most` places, none older than `memory`; a place is given out once.
 #pragma once
+#include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <vector>
 
 #include "core/run_queue.h"
 #include "core/time.h"
@@ -25,12 +26,14 @@ public:
   // `body`: hash of the request's bytes.
   void keep(std::uint64_t body, const KeptPlace& place, TimePoint now) {
     if (body == 0) return;
-    if (places_.size() == most) places_.pop_front();
+    if (places_.size() == most) places_.erase(places_.begin());
     places_.push_back({body, place, now});
   }
   std::optional<KeptPlace> take(std::uint64_t body, TimePoint now) {
     if (body == 0) return std::nullopt;
-    while (!places_.empty() && now - places_.front().left > memory) places_.pop_front();
+    const auto fresh =
+        std::find_if(places_.begin(), places_.end(), [now](const Kept& kept) { return now - kept.left <= memory; });
+    places_.erase(places_.begin(), fresh);
     for (auto at = places_.begin(); at != places_.end(); ++at) {
       if (at->body != body) continue;
       const KeptPlace place = at->place;
@@ -46,6 +49,6 @@ private:
     KeptPlace place;
     TimePoint left;
   };
-  std::deque<Kept> places_;
+  std::vector<Kept> places_;  // oldest first; few, and most agents have none
 };
 }  // namespace hivemind

@@ -26,21 +26,20 @@ FlowOrder RunQueue::new_order() const {
 }
 
 RunQueue::Agent& RunQueue::flow(const Item& item) {
-  auto& run = flows_[item.run];
-  if (!run) {
-    run = std::make_unique<Run>(item.run, new_order());
-    run->born = item.rank;
+  const auto [entry, is_new] = agents_.try_emplace({item.run, item.agent});
+  Agent& agent = entry->second;
+  if (is_new) {
+    auto run = flows_.find(item.run);
+    if (run == flows_.end()) {
+      run = flows_.try_emplace(item.run, item.run, new_order()).first;
+      run->second.born = item.rank;
+    }
+    agent.run = &run->second;
+    agent.id = item.agent;
+    agent.born = item.rank;
   }
-  if (!run->backlogged) run->weight = item.weight;
-  auto& agent = run->flows[item.agent];
-  if (!agent) {
-    agent = std::make_unique<Agent>();
-    agent->run = run.get();
-    agent->id = item.agent;
-    agent->born = item.rank;
-    ++flow_count_;
-  }
-  return *agent;
+  if (!agent.run->backlogged) agent.run->weight = item.weight;
+  return agent;
 }
 
 void RunQueue::remember_climb(Agent& agent, TimePoint at) {
@@ -96,7 +95,10 @@ void RunQueue::climb(TimePoint now) {
 
 void RunQueue::push(const Item& item, TimePoint now) {
   forget_idle(now);
-  Agent& agent = flow(item);
+  push(flow(item), item, now);
+}
+
+void RunQueue::push(Agent& agent, const Item& item, TimePoint now) {
   if (agent.items.emplace(item.rank, item).second) {
     ++size_;
     agent.queued += item.cost;
@@ -106,8 +108,12 @@ void RunQueue::push(const Item& item, TimePoint now) {
 }
 
 void RunQueue::put_back(const Item& item, const Place& place, TimePoint now) {
-  push(item, now);
-  Agent& agent = flow(item);
+  forget_idle(now);
+  put_back(flow(item), item, place, now);
+}
+
+void RunQueue::put_back(Agent& agent, const Item& item, const Place& place, TimePoint now) {
+  push(agent, item, now);
   agent.tag = std::min(agent.tag, place.agent);
   agent.run->tag = std::min(agent.run->tag, place.run);
   agent.run->agents.rekey(agent);
@@ -116,10 +122,11 @@ void RunQueue::put_back(const Item& item, const Place& place, TimePoint now) {
 }
 
 void RunQueue::come_back(const Item& item, const Place& place, TimePoint now) {
-  const Agent& agent = flow(item);
+  forget_idle(now);
+  Agent& agent = flow(item);
   const Place due{agent.run->backlogged ? agent.run->tag : std::max(agent.run->tag, place.run),
                   agent.backlogged ? agent.tag : std::max(agent.tag, place.agent)};
-  put_back(item, due, now);
+  put_back(agent, item, due, now);
 }
 
 // Inside a run a lane may have climbed since the run was looked at, which changes who of it goes, not when it goes.
@@ -161,18 +168,18 @@ RunQueue::Place RunQueue::erase(const Item& item, TimePoint now) {
 void RunQueue::rescale(double factor, const std::function<double(std::uint64_t)>& cost, TimePoint now) {
   runs_.rescale(factor);
   for (auto& [id, run] : flows_) {
-    run->tag *= factor;
-    run->queued = 0;
-    run->agents.rescale(factor);
-    for (auto& [agent_id, agent] : run->flows) {
-      agent->tag *= factor;
-      agent->queued = 0;
-      for (auto& [rank, item] : agent->items) agent->queued += item.cost = cost(item.request);
-      run->queued += agent->queued;
-    }
-    for (auto& [agent_id, agent] : run->flows) {
-      if (!agent->items.empty()) refresh(*agent, now);
-    }
+    run.tag *= factor;
+    run.queued = 0;
+    run.agents.rescale(factor);
+  }
+  for (auto& [id, agent] : agents_) {
+    agent.tag *= factor;
+    agent.queued = 0;
+    for (auto& [rank, item] : agent.items) agent.queued += item.cost = cost(item.request);
+    agent.run->queued += agent.queued;
+  }
+  for (auto& [id, agent] : agents_) {
+    if (!agent.items.empty()) refresh(agent, now);
   }
 }
 
@@ -190,19 +197,16 @@ void RunQueue::configure(Options options, TimePoint now) {
 }
 
 void RunQueue::forget_idle(TimePoint now) {
-  if (flow_count_ < sweep_at_) return;
-  const auto idle = [now](const OrderedFlow& flow, const FlowOrder& order, TimePoint since) {
-    return !flow.backlogged && (order.may_forget(flow) || now - since > memory_of_idle);
+  if (agents_.size() < sweep_at_) return;
+  const auto idle = [now](const auto& flow, const FlowOrder& order) {
+    return !flow.backlogged && (order.may_forget(flow) || now - flow.idle_since > memory_of_idle);
   };
-  for (auto entry = flows_.begin(); entry != flows_.end();) {
-    Run& run = *entry->second;
-    flow_count_ -= std::erase_if(
-        run.flows, [&](const auto& agent) { return idle(*agent.second, run.agents, agent.second->idle_since); });
-    const bool gone = idle(run, runs_, run.idle_since);
-    if (gone) flow_count_ -= run.flows.size();
-    entry = gone ? flows_.erase(entry) : std::next(entry);
-  }
-  sweep_at_ = std::max<std::size_t>(64, 2 * flow_count_);
+  std::erase_if(agents_, [&](const auto& entry) {
+    const Agent& agent = entry.second;
+    return idle(agent, agent.run->agents) || idle(*agent.run, runs_);
+  });
+  std::erase_if(flows_, [&](const auto& entry) { return idle(entry.second, runs_); });
+  sweep_at_ = std::max<std::size_t>(64, 2 * agents_.size());
 }
 
 RunQueue RunQueue::copy() const {
@@ -210,17 +214,17 @@ RunQueue RunQueue::copy() const {
   other.size_ = size_;
   other.runs_ = runs_.without_flows();
   for (const auto& [id, run] : flows_) {
-    if (!run->backlogged) continue;
-    auto& twin = other.flows_[id] = std::make_unique<Run>(id, run->agents.without_flows());
-    static_cast<OrderedFlow&>(*twin) = *run;
-    for (const auto& [number, agent] : run->flows) {
-      if (!agent->backlogged) continue;
-      auto& inner = twin->flows[number] = std::make_unique<Agent>(*agent);
-      inner->run = twin.get();
-      inner->climbs_at = {};
-      twin->agents.adopt(*inner);
-    }
-    other.runs_.adopt(*twin);
+    if (!run.backlogged) continue;
+    Run& twin = other.flows_.try_emplace(id, id, run.agents.without_flows()).first->second;
+    static_cast<OrderedFlow&>(twin) = run;
+    other.runs_.adopt(twin);
+  }
+  for (const auto& [id, agent] : agents_) {
+    if (!agent.backlogged) continue;
+    Agent& twin = other.agents_.emplace(id, agent).first->second;
+    twin.run = &other.flows_.at(id.first);
+    twin.climbs_at = {};
+    twin.run->agents.adopt(twin);
   }
   return other;
 }

@@ -80,10 +80,15 @@ private:
     std::uint64_t id;
     FlowOrder agents;
     TimePoint idle_since{};
-    std::unordered_map<std::uint64_t, std::unique_ptr<Agent>> flows;
+  };
+  using AgentId = std::pair<std::uint64_t, std::uint64_t>;  // run, agent
+  struct AgentHash {
+    std::size_t operator()(const AgentId& id) const { return id.first * 0x9e3779b97f4a7c15u + id.second; }
   };
 
   Agent& flow(const Item& item);
+  void push(Agent& agent, const Item& item, TimePoint now);
+  void put_back(Agent& agent, const Item& item, const Place& place, TimePoint now);
   void take(Agent& agent, std::map<std::int64_t, Item>::iterator item);
   FlowOrder new_order() const;
   void refresh(Agent& agent, TimePoint now);
@@ -94,10 +99,11 @@ private:
   void remember_climb(Agent& agent, TimePoint at);
 
   Options options_;
-  std::size_t size_ = 0, flow_count_ = 0, sweep_at_ = 64;
+  std::size_t size_ = 0, sweep_at_ = 64;
   std::unique_ptr<OrderPolicy> policy_;  // as new
   FlowOrder runs_;
-  std::unordered_map<std::uint64_t, std::unique_ptr<Run>> flows_;
+  std::unordered_map<std::uint64_t, Run> flows_;
+  std::unordered_map<AgentId, Agent, AgentHash> agents_;
   std::set<std::pair<TimePoint, Agent*>> climbs_;
 };
 }  // namespace hivemind

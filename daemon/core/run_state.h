@@ -13,6 +13,11 @@
 
 namespace hivemind {
 
+// Not std::hash of a string itself: a map that takes it for slow compares all its names one by one while they are few.
+struct NameHash {
+  std::size_t operator()(const std::string& name) const { return std::hash<std::string>{}(name); }
+};
+
 struct AgentState {
   std::uint64_t number = 0;  // in its run
   std::size_t waiting = 0;
@@ -32,7 +37,7 @@ struct RunState {
   std::uint64_t requests = 0, retries = 0, errors = 0, refused = 0;
   std::int64_t input_tokens = 0, output_tokens = 0, cached_tokens = 0, tokens_spent = 0;
   Duration waited{};
-  std::unordered_map<std::string, AgentState> agents;
+  std::unordered_map<std::string, AgentState, NameHash> agents;
 
   AgentState& agent(const std::string& name) {
     // Names come from clients: past this many, newcomers share one flow.

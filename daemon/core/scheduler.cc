@@ -30,7 +30,7 @@ void Scheduler::add_run(RunSpec spec, TimePoint now) {
   run.tokens_spent += spent;
   const auto parent = impl_->runs.find(run.spec.parent);
   const bool nested = run.spec.parent != 0 && run.spec.parent != run.spec.id && parent != impl_->runs.end();
-  const auto above = nested && parent->second->budget ? parent->second->budget : impl_->caps.of(run.spec.name);
+  const auto above = nested && parent->second.budget ? parent->second.budget : impl_->caps.of(run.spec.name);
   run.budget = above;
   if (!run.spec.token_budget) return;
   const bool cap = above && above->is_shared();
@@ -45,7 +45,7 @@ RequestId Scheduler::submit(RunId run, RequestProfile profile, TimePoint now) {
 
 void Scheduler::cancel(RequestId id, const Usage& usage, TimePoint now) {
   const auto found = impl_->requests.find(id);
-  if (found != impl_->requests.end()) return impl_->cancel(*found->second, usage, now);
+  if (found != impl_->requests.end()) return impl_->cancel(found->second, usage, now);
   std::erase_if(impl_->pending, [id](const Action& a) {
     return std::visit([id](const auto& action) { return action.request == id; }, a);
   });
@@ -54,13 +54,13 @@ void Scheduler::cancel(RequestId id, const Usage& usage, TimePoint now) {
 void Scheduler::limits_seen(RequestId id, std::span<const LimitReport> limits, const std::string& organisation,
                             TimePoint now) {
   const auto found = impl_->requests.find(id);
-  if (found != impl_->requests.end()) impl_->limits_seen(*found->second, limits, organisation, now);
+  if (found != impl_->requests.end()) impl_->limits_seen(found->second, limits, organisation, now);
 }
 
 void Scheduler::first_content(RequestId id, TimePoint now) {
   const auto found = impl_->requests.find(id);
-  if (found == impl_->requests.end() || !found->second->attempt) return;
-  auto& request = *found->second;
+  if (found == impl_->requests.end() || !found->second.attempt) return;
+  auto& request = found->second;
   if (!std::exchange(request.attempt->answered, true)) request.pool->answered();
   if (!std::exchange(request.attempt->content, true)) {
     request.pool->succeeded(request.attempt->spending, impl_->config, now);
@@ -72,12 +72,12 @@ void Scheduler::first_content(RequestId id, TimePoint now) {
 FailureVerdict Scheduler::failed(RequestId id, const Failure& failure, const Usage& usage, TimePoint now) {
   const auto found = impl_->requests.find(id);
   if (found == impl_->requests.end()) return FailureVerdict::pass_on;
-  return impl_->failed(*found->second, failure, usage, now);
+  return impl_->failed(found->second, failure, usage, now);
 }
 
 void Scheduler::finished(RequestId id, const Usage& usage, bool broken, TimePoint now) {
   const auto found = impl_->requests.find(id);
-  if (found != impl_->requests.end()) impl_->finished(*found->second, usage, broken, now);
+  if (found != impl_->requests.end()) impl_->finished(found->second, usage, broken, now);
 }
 
 void Scheduler::drain(TimePoint deadline, TimePoint) { impl_->draining = deadline; }
@@ -100,6 +100,6 @@ Snapshot Scheduler::snapshot(TimePoint now) const { return impl_->snapshot(now);
 
 std::optional<RunSnapshot> Scheduler::run_snapshot(RunId run) const {
   const auto found = impl_->runs.find(run);
-  return found == impl_->runs.end() ? std::nullopt : std::optional(impl_->describe(*found->second));
+  return found == impl_->runs.end() ? std::nullopt : std::optional(impl_->describe(found->second));
 }
 }  // namespace hivemind

@@ -29,19 +29,19 @@ ReasonKind reason_of(RefusalKind kind) {
 std::vector<Action> Scheduler::Impl::act(TimePoint now) {
   std::vector<Action> actions = std::exchange(pending, {});
   while (!sleepers.empty() && sleepers.begin()->first <= now) {
-    Request& request = *requests.at(sleepers.begin()->second);
+    Request& request = requests.at(sleepers.begin()->second);
     sleepers.erase(sleepers.begin());
     if (request.place == Request::Place::following) stop_following(request, now);
     guess(request, now);
     wait_in_queue(request, now);
   }
   while (!deadlines.empty() && deadlines.begin()->first <= now) {
-    Request& request = *requests.at(deadlines.begin()->second);
+    Request& request = requests.at(deadlines.begin()->second);
     refuse(request, deadline_refusal(request, now), actions, now);
   }
   if (draining) {
     while (now >= *draining && !deadlines.empty()) {
-      refuse(*requests.at(deadlines.begin()->second),
+      refuse(requests.at(deadlines.begin()->second),
              {RefusalKind::draining, "HiveMind is shutting down; try again in a moment", 5s, true}, actions, now);
     }
     return actions;
@@ -66,16 +66,16 @@ void Scheduler::Impl::rescale(Pool& pool, TimePoint now) {
   const auto changed = pool.rescaled(config);
   if (!changed) return;
   const double factor = *changed;
-  for (const auto& [id, request] : requests) {
-    if (request->pool != &pool) continue;
-    if (request->stood) request->stood = RunQueue::Place{factor * request->stood->run, factor * request->stood->agent};
-    if (request->place == Request::Place::under_way)
-      request->item.cost *= factor;
+  for (auto& [id, request] : requests) {
+    if (request.pool != &pool) continue;
+    if (request.stood) request.stood = RunQueue::Place{factor * request.stood->run, factor * request.stood->agent};
+    if (request.place == Request::Place::under_way)
+      request.item.cost *= factor;
     else
-      guess(*request, now);
+      guess(request, now);
   }
   pool.queue.rescale(
-      factor, [&](RequestId id) { return requests.at(id)->item.cost; }, now);
+      factor, [&](RequestId id) { return requests.at(id).item.cost; }, now);
 }
 
 // Strictly in order: the first request waits for what it needs, and nothing smaller takes it away. What it waits for
@@ -85,7 +85,7 @@ void Scheduler::Impl::dispatch_from(Pool& pool, std::vector<Action>& actions, Ti
   pool.blocked_until = TimePoint::max();
   rescale(pool, now);
   while (const auto* first = pool.queue.front(now)) {
-    Request* next = requests.at(first->request).get();
+    Request* next = &requests.at(first->request);
     if (auto* other = ahead_of(*next, now)) next = other;
     Request& request = *next;
     request.ahead = request.id != first->request;
@@ -174,7 +174,7 @@ bool Scheduler::Impl::turn_away(Pool& pool, const Gate& closed, std::vector<Acti
   if (std::exchange(pool.closed_told, closed.until) == closed.until) return false;
   bool any = false;
   for (const auto& item : pool.queue.in_order(now)) {
-    Request& request = *requests.at(item.request);
+    Request& request = requests.at(item.request);
     if (request.deadline > closed.until) continue;
     refuse(request, window_refusal(request, *closed.window, now), actions, now);
     any = true;
@@ -185,17 +185,19 @@ bool Scheduler::Impl::turn_away(Pool& pool, const Gate& closed, std::vector<Acti
 void Scheduler::Impl::close_run(RunId id, TimePoint now) {
   const auto found = runs.find(id);
   if (found == runs.end()) return;
-  RunState& run = *found->second;
+  RunState& run = found->second;
   run.closed = true;
   for (const auto& [key, pool] : pools) pool->holds.run_ended(id);
   std::vector<RequestId> left;
-  for (const auto& [number, request] : requests) {
-    if (request->run == &run && request->place != Request::Place::under_way) left.push_back(number);
+  if (run.waiting > 0) {
+    for (const auto& [number, request] : requests) {
+      if (request.run == &run && request.place != Request::Place::under_way) left.push_back(number);
+    }
   }
   std::sort(left.begin(), left.end());
   const Refusal refusal{RefusalKind::run_closed, "HiveMind: run '" + run.spec.name + "' has ended", std::nullopt,
                         false};
   if (left.empty()) release(run, now);
-  for (const RequestId number : left) refuse(*requests.at(number), refusal, pending, now);
+  for (const RequestId number : left) refuse(requests.at(number), refusal, pending, now);
 }
 }  // namespace hivemind

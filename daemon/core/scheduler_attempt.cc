@@ -22,7 +22,7 @@ void Scheduler::Impl::end_attempt(Request& request, const Usage& told, bool ran_
   if (usage.known) {
     calibrations.learn(request.profile, usage);
     learn(pool.history, request.profile, usage);
-    learn(request.agent->history[request.profile.model_class], request.profile, usage);
+    learn(*request.history, request.profile, usage);
     ++pool.learned;
     request.run->account(usage);
     pool.queue.correct(request.item, pool.limits.share(actual, config.minute) - request.item.cost);

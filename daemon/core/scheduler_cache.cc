@@ -65,7 +65,7 @@ void Scheduler::Impl::stop_following(Request& request, TimePoint now) {
 
 void Scheduler::Impl::release_followers(const std::vector<RequestId>& followers, TimePoint now) {
   for (const RequestId id : followers) {
-    Request& request = *requests.at(id);
+    Request& request = requests.at(id);
     sleepers.erase({request.not_before, id});
     stop_following(request, now);
     wait_in_queue(request, now);
@@ -139,7 +139,7 @@ Request* Scheduler::Impl::ahead_of(const Request& first, TimePoint now) {
   Pool& pool = *first.pool;
   if (!config.cache_expiry || !pool.caches.believed()) return nullptr;
   while (const auto due = pool.ahead.due(first.item.band, now)) {
-    Request& request = *requests.at(*due);
+    Request& request = requests.at(*due);
     const auto held = pool.caches.held(request.profile.prefixes, now);
     if (held.tokens < least_saved || held.until - sixth(config) > now) {  // too late, or it was used meanwhile
       unwatch_prompt(request);

@@ -125,7 +125,7 @@ std::vector<DecisionSnapshot> Scheduler::Impl::decisions(std::optional<std::uint
     s.reason = in_words(decision.reason);
     s.why = decision.reason;
     if (const auto run = runs.find(decision.run); run != runs.end()) {
-      for (const auto& [name, agent] : run->second->agents) {
+      for (const auto& [name, agent] : run->second.agents) {
         if (agent.number == decision.agent) s.agent = name;
       }
     }

@@ -7,7 +7,7 @@
 namespace hivemind {
 namespace {
 // Raise the version with every change of what is written: others are not read.
-constexpr StateKind learned_kind{0x534c4d48, 3};  // "HMLS"
+constexpr StateKind learned_kind{0x534c4d48, 4};  // "HMLS"
 constexpr std::size_t most_bytes = 4u << 20, most_pools = 1024;
 }  // namespace
 

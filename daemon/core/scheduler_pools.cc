@@ -68,11 +68,11 @@ void Scheduler::Impl::share_limits(Pool& seen, const std::string& organisation, 
 void Scheduler::Impl::move_requests(Pool& from, Pool& to, TimePoint now) {
   release_followers(from.caches.followers(), now);
   std::vector<Request*> moved;
-  for (const auto& [id, request] : requests) {
-    if (request->pool != &from && request->pool != &to) continue;
-    const bool moves = request->pool == &from;
-    if (request->attempt) Limits::rebase(request->attempt->spending, (moves ? to : from).limits.spent());
-    if (moves) moved.push_back(request.get());
+  for (auto& [id, request] : requests) {
+    if (request.pool != &from && request.pool != &to) continue;
+    const bool moves = request.pool == &from;
+    if (request.attempt) Limits::rebase(request.attempt->spending, (moves ? to : from).limits.spent());
+    if (moves) moved.push_back(&request);
   }
   std::sort(moved.begin(), moved.end(), [](const Request* a, const Request* b) { return a->item.rank < b->item.rank; });
   for (Request* request : moved) {

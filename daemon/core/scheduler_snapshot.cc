@@ -60,9 +60,9 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
   std::unordered_map<const Pool*, std::size_t> elsewhere;  // asleep, parked or following
   std::vector<const Request*> apart;
   for (const auto& [id, request] : requests) {
-    if (request->place == Request::Place::queued || request->place == Request::Place::under_way) continue;
-    ++elsewhere[request->pool];
-    apart.push_back(request.get());
+    if (request.place == Request::Place::queued || request.place == Request::Place::under_way) continue;
+    ++elsewhere[request.pool];
+    apart.push_back(&request);
   }
   for (Pool* pool : ordered) {
     PoolSnapshot p;
@@ -107,7 +107,7 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
     std::size_t ahead = 0;
     Gate gate;
     for (const auto& item : pool->queue.in_order(now)) {
-      const Request& request = *requests.at(item.request);
+      const Request& request = requests.at(item.request);
       if (ahead == 0) gate = pool->gate(request.need, request.patience(), config, now);
       if (ahead == 0 && gate.kind == Gate::Kind::open) gate = pool->paced(request.deadline, config, now);
       auto why = reason(request, gate, now);
@@ -128,7 +128,7 @@ Snapshot Scheduler::Impl::snapshot(TimePoint now) {
   }
 
   s.budgets = caps.snapshot();
-  for (const auto& [id, run] : runs) s.runs.push_back(describe(*run));
+  for (const auto& [id, run] : runs) s.runs.push_back(describe(run));
   std::sort(s.runs.begin(), s.runs.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   return s;
 }

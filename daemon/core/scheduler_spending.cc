@@ -17,7 +17,7 @@ std::string Scheduler::Impl::spending(TimePoint now, double unix_now) {
   if (now > await_runs_until) awaited_runs.clear();
   std::map<RunId, std::int64_t> spent = awaited_runs;
   for (const auto& [id, run] : runs)
-    if (run->spec.token_budget && spent.size() < most_runs) spent[id] = run->budget->spent() + run->budget->reserved();
+    if (run.spec.token_budget && spent.size() < most_runs) spent[id] = run.budget->spent() + run.budget->reserved();
   io(static_cast<std::uint32_t>(spent.size()));
   for (const auto& [id, tokens] : spent) io(id), io(tokens);
   return sealed(spending_kind, io.take());

@@ -36,6 +36,7 @@ struct Request {
   RunState* run = nullptr;
   AgentState* agent = nullptr;
   Pool* pool = nullptr;
+  UsageHistory* history = nullptr;  // of its agent and model class
   RequestProfile profile;
   Place place = Place::queued;
   TimePoint submitted, deadline, waiting_since, not_before{};
@@ -157,8 +158,8 @@ public:
 
   SchedulerConfig config;
   Jitter jitter;
-  std::unordered_map<RunId, std::unique_ptr<RunState>> runs;
-  std::unordered_map<RequestId, std::unique_ptr<Request>> requests;
+  std::unordered_map<RunId, RunState> runs;
+  std::unordered_map<RequestId, Request> requests;
   std::unordered_map<std::string, std::unique_ptr<Pool>> pools;  // by provider, account, class
   std::unordered_map<std::string, std::string> organisations;    // by provider, account
   std::vector<Pool*> busy;                                       // pools with something queued

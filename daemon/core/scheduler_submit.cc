@@ -23,23 +23,24 @@ Duration target_of(const RequestProfile& profile, Priority priority) {
 }  // namespace
 
 RunState& Scheduler::Impl::run_of(RunId id, TimePoint) {
-  auto& run = runs[id];
-  if (!run) {
-    run = std::make_unique<RunState>();
-    run->spec.id = id;
-    run->budget = caps.of("");
+  const auto [entry, is_new] = runs.try_emplace(id);
+  RunState& run = entry->second;
+  if (is_new) {
+    run.spec.id = id;
+    run.budget = caps.of("");
   }
-  return *run;
+  return run;
 }
 
 void Scheduler::Impl::guess(Request& request, TimePoint now) const {
   Pool& pool = *request.pool;
-  const TokenCalibration none, &calibration = config.calibration ? calibrations.of(request.profile) : none;
+  static const TokenCalibration none;
+  const TokenCalibration& calibration = config.calibration ? calibrations.of(request.profile) : none;
   const auto& prefixes = request.profile.prefixes;
   const bool may_be_held = !prefixes.empty() && pool.caches.believed();
   const auto cached = may_be_held ? pool.caches.held(prefixes, now).tokens : 0;
-  request.need = expected_demand(request.profile, {request.agent->history[request.profile.model_class], pool.history,
-                                                   calibration, config.reservation_quantile, cached});
+  request.need = expected_demand(request.profile,
+                                 {*request.history, pool.history, calibration, config.reservation_quantile, cached});
   request.input_bound = calibration.bound(request.profile.input_tokens, request.profile.input_bound);
   request.need_learned = pool.learned;
   request.item.cost = pool.limits.share(request.need, config.minute);
@@ -66,12 +67,11 @@ RequestId Scheduler::Impl::submit(RunId id, RequestProfile profile, TimePoint no
                                             30s, true}});
     return number;
   }
-  auto owned = std::make_unique<Request>();
-  Request& request = *owned;
-  requests.emplace(number, std::move(owned));
+  Request& request = requests[number];
   request.id = number;
   request.run = &run;
   request.agent = &run.agent(profile.agent);
+  request.history = &request.agent->history[profile.model_class];
   request.pool = &pool_of(profile, now);
   ++request.pool->users;
   request.profile = std::move(profile);

@@ -46,12 +46,12 @@ void Scheduler::Impl::unpark(const std::shared_ptr<Budget>& budget, TimePoint no
   if (found == parked.end()) return;
   const auto ids = std::move(found->second);
   parked.erase(found);
-  for (const RequestId id : ids) wait_in_queue(*requests.at(id), now);
+  for (const RequestId id : ids) wait_in_queue(requests.at(id), now);
 }
 
 void Scheduler::Impl::unpark_all(TimePoint now) {
   for (const auto& [budget, ids] : std::exchange(parked, {})) {
-    for (const RequestId id : ids) wait_in_queue(*requests.at(id), now);
+    for (const RequestId id : ids) wait_in_queue(requests.at(id), now);
   }
 }
 

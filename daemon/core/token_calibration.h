@@ -1,42 +1,40 @@
 // token_calibration.h - how many tokens the provider counts for each one that we estimate from a body's bytes, learned
 // per model and client: their tokenizers and their bodies differ, one client's bodies hardly do.
-// Invariants: ratio() is a quantile of the newest `memory` samples, 1 while there are none; bound() never exceeds the
+// Invariants: ratio() is a quantile of the newest samples, 1 while there are none; bound() never exceeds the
 // sound bound, and never falls below the worst sample ever seen.
 #pragma once
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
 
+#include "core/newest_samples.h"
 #include "core/signals.h"
 
 namespace hivemind {
 
 class TokenCalibration {
 public:
-  static constexpr std::size_t memory = 32, enough = 8;
+  static constexpr std::size_t enough = 8;
 
   // `estimated` was RequestProfile::input_tokens, `counted` the whole prompt, cached or not.
   void add(double estimated, double counted);
-  double ratio(double quantile) const;
+  double ratio(double quantile) const { return ratios_.empty() ? 1 : ratios_.quantile(quantile); }
   // How far the samples lie apart: the ninth decile by the first. 1: not at all.
   double spread() const { return ratio(0.9) / ratio(0.1); }
-  bool known() const { return count_ >= enough; }
+  bool known() const { return ratios_.count() >= enough; }
   // At most so many input tokens: the sound bound until enough is known, then half as much again as the worst seen.
   std::int64_t bound(std::int64_t estimated, std::int64_t sound) const;
 
   // Writes or reads what outlives a restart.
   void fields(auto& io) {
-    io(count_), io(next_), io(worst_);
-    if (count_ > memory || next_ >= memory || !(worst_ >= 0)) *this = TokenCalibration{};
-    for (std::size_t i = 0; i < count_; ++i) io(ratios_[i]);
+    ratios_.fields(io), io(worst_);
+    if (!(worst_ >= 0)) *this = TokenCalibration{};
   }
 
 private:
-  std::array<float, memory> ratios_{};
-  std::size_t count_ = 0, next_ = 0;
+  NewestSamples ratios_;
   double worst_ = 0;
 };
 
@@ -64,7 +62,8 @@ public:
 
 private:
   static constexpr std::size_t most_known = 1024;  // clients name themselves and their models
-  static std::string key(const RequestProfile& profile);
+  const std::string& key(const RequestProfile& profile) const;
   std::unordered_map<std::string, TokenCalibration> known_;
+  mutable std::string key_;  // the one last looked for: its memory serves the next
 };
 }  // namespace hivemind
