@@ -47,7 +47,7 @@ bool Redirect::prepare(int fd, const void* to, uint32_t size, uint32_t flags) {
   const HostKind name = run->names.kind(endpoint.address, policy_epoch(table.policy));
 
   Route route = route_by_destination(table.policy, listener_port, endpoint, name);
-  if (route == Route::redirect) route = route_by_socket(ask_socket(fd, endpoint.family));
+  if (route == Route::redirect) route = route_by_socket(ask_socket(fd, endpoint.family, table.uid));
   switch (route) {
     case Route::direct:
       return false;

@@ -32,7 +32,7 @@ Route route_by_socket(const SocketFacts& socket) {
   if (socket.protocol != abi::ipproto_tcp && socket.protocol != abi::ipproto_mptcp) return Route::direct;
   if (!socket.unconnected)
     return Route::direct;  // EALREADY, EISCONN or its pending result: the address no longer counts
-  if (socket.on_other_device) return Route::by_socket;
+  if (socket.on_other_device || socket.of_other_user) return Route::by_socket;
   if (socket.v6only) return socket.bound ? Route::by_socket : Route::redirect_made_dual;
   return Route::redirect;
 }

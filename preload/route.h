@@ -25,6 +25,7 @@ struct SocketFacts {
   int protocol = 0;              // SO_PROTOCOL: tells TCP from all else, UNIX and UDP too
   bool unconnected = false;      // no connect, listen or pending connect on it yet
   bool on_other_device = false;  // SO_BINDTODEVICE, and not lo
+  bool of_other_user = false;    // who made it is not whose run it is
   bool v6only = false;           // IPV6_V6ONLY
   bool bound = false;            // asked only when v6only
 };

@@ -1,6 +1,7 @@
 #include "socket.h"
 
 #include "bytes.h"
+#include "statx.h"
 #include "syscalls.h"
 
 namespace hivemind {
@@ -18,6 +19,12 @@ bool is_on_other_device(int fd) {
   uint32_t size = sizeof device;
   if (sys::getsockopt(fd, abi::sol_socket, abi::so_bindtodevice, device, &size) != 0 || size == 0) return false;
   return !equal_bytes(device, "lo", 3);
+}
+
+// A process that gave up root: the daemon serves nobody but its own user.
+bool is_of_other_user(int fd, uint32_t user) {
+  sys::Statx stat;
+  return sys::statx(fd, stat) && stat.uid != user;
 }
 
 bool is_bound(int fd) {
@@ -39,13 +46,14 @@ bool is_unconnected(int fd) {
   return state == abi::tcp_close;
 }
 
-SocketFacts ask_socket(int fd, uint16_t family) {
+SocketFacts ask_socket(int fd, uint16_t family, uint32_t user) {
   SocketFacts facts;
   facts.protocol = option(fd, abi::sol_socket, abi::so_protocol, 0);
   if (facts.protocol != abi::ipproto_tcp && facts.protocol != abi::ipproto_mptcp) return facts;
   facts.unconnected = is_unconnected(fd);
   if (!facts.unconnected) return facts;
   facts.on_other_device = is_on_other_device(fd);
+  facts.of_other_user = is_of_other_user(fd, user);
   if (family == abi::af_inet6) {
     facts.v6only = option(fd, abi::ipproto_ipv6, abi::ipv6_v6only, 0) != 0;
     facts.bound = facts.v6only && is_bound(fd);

@@ -7,7 +7,8 @@
 
 namespace hivemind {
 
-SocketFacts ask_socket(int fd, uint16_t family);
+// `user` is whose run it is.
+SocketFacts ask_socket(int fd, uint16_t family, uint32_t user);
 
 // TCP_CLOSE: no connect was begun on it, or the last one failed for good.
 bool is_unconnected(int fd);

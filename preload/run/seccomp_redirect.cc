@@ -110,7 +110,7 @@ std::optional<Redirected> Redirects::prepare(int notify, const seccomp_notif& he
   redirected.socket = targets_.share_descriptor(tid, call->fd);
   if (!redirected.socket) return errno == EPERM ? direct(&hm_process::closed) : std::nullopt;
   const int socket = redirected.socket.get();
-  route = route_by_socket(ask_socket(socket, to.family));
+  route = route_by_socket(ask_socket(socket, to.family, table_.uid));
   if (route == Route::direct) return {};
   if (route == Route::by_socket || network_of(socket) != network_) return direct(&hm_process::by_socket);
   if (const auto why = fails_at_once(to, now_ns); why != nullptr) return direct(why);

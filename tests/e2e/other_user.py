@@ -40,6 +40,22 @@ class OtherUser(harness.Case):
         self.assertIn(f"{home.env['XDG_STATE_HOME']}/hivemind/bundles/", done.out())
         os.chmod("/run/hivemind-bundles", 0o755)
 
+    def test_who_gave_up_root_reaches_the_server(self):
+        # The daemon would reset the connection: it serves nobody but its own user.
+        mock = self.mock()
+        home = self.home(harness.route("127.0.0.1", mock), ports=[mock.port])
+        ask = "import os, sys, urllib.request; {} print(urllib.request.urlopen(sys.argv[1]).status)"
+        url = mock.url("/v1/models")
+        for tier in ("preload", "seccomp"):
+            for become, captured in (("", 1), ("os.setuid(65534);", 0)):
+                with self.subTest(tier=tier, become=become):
+                    done = home.run("/usr/bin/python3", "-c", ask.format(become), url, options=["--capture", tier, "--explain"])
+                    self.assertEqual((done.returncode, done.out()), (0, "200\n"), done.describe())
+                    self.assertRegex(done.err(), rf"python3 +preload +{captured}  ")
+        done = home.run("setpriv", "--reuid=65534", "--clear-groups", "curl", "-sS", url,
+                        options=["--capture", "seccomp", "--explain"])
+        self.assertRegex(done.err(), r"curl +seccomp +0  1 on sockets that cannot be redirected", done.describe())
+
 
 if __name__ == "__main__":
     harness.main()

@@ -76,6 +76,7 @@ TEST(Route, BySocket) {
       {"UNIX", {.protocol = 0, .unconnected = true}, Route::direct},
       {"connecting or connected", {.protocol = IPPROTO_TCP, .unconnected = false}, Route::direct},
       {"another device", {.protocol = IPPROTO_TCP, .unconnected = true, .on_other_device = true}, Route::by_socket},
+      {"another user", {.protocol = IPPROTO_TCP, .unconnected = true, .of_other_user = true}, Route::by_socket},
       {"V6ONLY", {.protocol = IPPROTO_TCP, .unconnected = true, .v6only = true}, Route::redirect_made_dual},
       {"V6ONLY, bound",
        {.protocol = IPPROTO_TCP, .unconnected = true, .v6only = true, .bound = true},
