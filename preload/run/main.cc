@@ -82,7 +82,8 @@ int run_under_hivemind(const Flags& flags, const Program& program, const Choice&
 
   auto survivors = find_survivors(run.table, run.capture.get(), agent.pid());
   if (survivors.empty()) service.finish_relaying();
-  if (tap) tap->finish(!survivors.empty());
+  if (tap)
+    if (const auto problem = tap->finish(!survivors.empty()); !problem.empty()) say("--tap: " + problem);
   if (flags.explain) {
     const auto what_is = [&](const std::string& name) { return why_not_preloaded(name, given); };
     print_text(processes_text(processes_of(run), agent.pid(), program, choice, what_is));

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cstring>
 #include <ctime>
 #include <set>
 #include <vector>
@@ -74,16 +75,17 @@ public:
         first_(first),
         pids_{first} {}
 
-  void run() {
+  // 0, or why FILE could not be written to its end.
+  int run() {
     bool writes = write_all(file_, lines_.head());
     for (bool last = false; writes;) {
       writes = drain();
-      if (last) break;
+      if (last || !writes) break;
       pollfd control{control_, POLLIN, 0};
       if (::poll(&control, control_ >= 0 ? 1 : 0, look_every_ms) > 0) last = was_told_to_end();
       last = last || (control_ < 0 && nobody_has_lived_for_a_while());
     }
-    write_all(file_, lines_.tail(reader_.lost()));
+    return writes && write_all(file_, lines_.tail(reader_.lost())) ? 0 : errno;
   }
 
 private:
@@ -155,6 +157,7 @@ Result<Tap> Tap::start(const std::string& file, const std::string& object, const
   std::uint64_t id = monotonic_ns();
   if (::getrandom(&id, sizeof id, 0) < 0) id ^= static_cast<std::uint64_t>(::getpid());
   Tap tap;
+  tap.file_ = file;
   tap.ring_ = directories->runtime + "/" + run_name(id) + ".tap";
   tap.object_ = object;
   const auto ring_file = make_ring(tap.ring_);
@@ -175,7 +178,9 @@ Result<Tap> Tap::start(const std::string& file, const std::string& object, const
     if (::fork() != 0) ::_exit(0);  // nobody's child: CMD may wait for all of its own
     detach();
     close_all_but({out.get(), its_control.get(), its_done.get()});
-    Reading(*ring, out.get(), its_control.get(), HM_ENV_TAP "=" + tap.ring_, us).run();
+    if (const int error = Reading(*ring, out.get(), its_control.get(), HM_ENV_TAP "=" + tap.ring_, us).run();
+        error != 0)
+      write_all(its_done.get(), {reinterpret_cast<const char*>(&error), sizeof error});
     ::unlink(tap.ring_.c_str());
     ::_exit(0);
   }
@@ -195,10 +200,13 @@ void Tap::add_to(ProcessEnvironment& environment) const {
   environment.set("LD_PRELOAD", append_preload(environment.get_or("LD_PRELOAD", ""), object_));
 }
 
-void Tap::finish(bool somebody_lives) {
-  constexpr int patience_ms = 5000;
-  if (somebody_lives || ::write(ours_.get(), "", 1) != 1) return ours_.reset();
+std::string Tap::finish(bool somebody_lives) {
+  const bool told = !somebody_lives && ::write(ours_.get(), "", 1) == 1;
+  if (!told) ours_.reset();
+  const int patience_ms = told ? 5000 : 0;
   pollfd done{done_.get(), POLLIN, 0};
-  ::poll(&done, 1, patience_ms);
+  int error = 0;
+  if (::poll(&done, 1, patience_ms) != 1 || ::read(done_.get(), &error, sizeof error) != sizeof error) return "";
+  return file_ + " is not complete: " + std::strerror(error);
 }
 }  // namespace hivemind::run

@@ -15,12 +15,13 @@ public:
   static Result<Tap> start(const std::string& file, const std::string& object, const ProcessEnvironment& environment);
   // What loads the object into CMD.
   void add_to(ProcessEnvironment& environment) const;
-  // Nothing more will come from us. FILE is complete when this returns, unless somebody of the run lives on.
-  void finish(bool somebody_lives);
+  // Nothing more will come from us. FILE is complete when this returns, unless somebody of the run lives on; else what
+  // kept it from being written, one sentence.
+  std::string finish(bool somebody_lives);
 
 private:
   UniqueFd ours_;  // the reader sees its end
   UniqueFd done_;  // the reader's: we see its end
-  std::string ring_, object_;
+  std::string file_, ring_, object_;
 };
 }  // namespace hivemind::run

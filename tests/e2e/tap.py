@@ -202,6 +202,11 @@ for i in range(100):
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.err(), re.escape("--tap: cannot write /nonexistent/tap.jsonl: No such file or directory"))
 
+    def test_full_disk_is_said_at_the_end(self):
+        done = self.home().run("sh", "-c", "echo ran; exit 3", options=("--tap", "/dev/full", "--summary"))
+        self.assertEqual((done.returncode, done.out()), (3, "ran\n"), done.describe())
+        self.assertIn("--tap: /dev/full is not complete: No space left on device", done.err())
+
 
 if __name__ == "__main__":
     harness.main()
