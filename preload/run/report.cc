@@ -135,7 +135,9 @@ std::string processes_text(const std::vector<hm_process>& processes, int agent_p
     add(process.full, "for want of a free slot");
     add(process.refused, "to local servers that do not listen");
     add(process.closed, "from a process that lets nobody look into it");
-    if (process.restored != 0) add(process.restored, "execs with a scrubbed environment put back");
+    if (process.restored != 0)
+      add(process.restored, process.restored == 1 ? "exec with a scrubbed environment put back"
+                                                  : "execs with a scrubbed environment put back");
     auto tiers = tiers_of(process);
     if (tiers == not_captured && std::string_view(process.comm).starts_with("hivemind")) {
       direct = "everything: it is HiveMind's own";
@@ -150,6 +152,7 @@ std::string processes_text(const std::vector<hm_process>& processes, int agent_p
                   process.comm[0] == '\0' ? "(ended)" : process.comm, tiers.c_str(), process.captured);
     text += row + (direct.empty() ? "-" : direct) + "\n";
   }
+  if (processes.empty()) text += "  nothing\n";
   if (processes.size() >= HM_PROCESS_COUNT)
     text += "  and more: only the first " + std::to_string(HM_PROCESS_COUNT) + " processes are listed\n";
   const bool took = std::any_of(processes.begin(), processes.end(), [&](const hm_process& process) {

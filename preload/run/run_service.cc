@@ -155,7 +155,9 @@ void RunService::take_back(Link link) {
   sweep(now);
   const auto by_relay = carried() - carried_before_;
   say("the daemon is back after " + seconds(now - away_since_) +
-      (by_relay == 0 ? "" : "; " + std::to_string(by_relay) + " connections went straight to their servers"));
+      (by_relay == 0 ? ""
+                     : "; " + std::to_string(by_relay) + (by_relay == 1 ? " connection" : " connections") +
+                           " went straight past it"));
 }
 
 void RunService::finish_relaying() {

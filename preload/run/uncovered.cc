@@ -12,7 +12,7 @@ std::vector<Uncovered> what_stays_uncovered(const Program& program, const Choice
     all.push_back(
         {"the command itself: it " + (program.can_preload ? std::string("runs without HiveMind") : program.why_not),
          program.elevated ? "start hivemind-run inside it, or use the eBPF helper"
-                          : "make one of the other tiers work: each line above says what it lacks"});
+                          : "let --capture=auto choose; what each tier lacks here says `hivemindctl doctor`"});
   switch (choice.tier) {
     case Tier::preload:
       all.push_back({"static and Go programs that it starts", "--capture=ebpf or --capture=seccomp captures them"});
@@ -28,6 +28,7 @@ std::vector<Uncovered> what_stays_uncovered(const Program& program, const Choice
       break;
     case Tier::proxy:
       all.push_back({"programs that do not honour HTTPS_PROXY", "--capture=ebpf or --capture=seccomp captures them"});
+      all.push_back({"plain http:// (local servers)", "--capture=auto captures it for most programs"});
       break;
     case Tier::none:
       return all;

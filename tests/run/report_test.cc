@@ -63,6 +63,12 @@ TEST(Report, ProcessesSayWhatWentDirectAndWhy) {
   EXPECT_FALSE(report.has("uncaptured")) << report.text;
 }
 
+TEST(Report, AnEmptyTableSaysSo) {
+  const Choice choice{Tier::proxy, "asked for", {}, false};
+  const auto text = processes_text({}, 12, {}, choice, [](const std::string&) { return std::string(); });
+  EXPECT_NE(text.find("\n  nothing\n"), std::string::npos) << text;
+}
+
 TEST(Report, TheProgramItsTierAndWhatThatLeavesOut) {
   Program program;
   program.steps = {"/bin/x is a dynamic program (glibc)"};

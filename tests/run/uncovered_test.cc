@@ -23,6 +23,7 @@ TEST(Uncovered, EachTierHasItsGaps) {
       {Tier::seccomp, "sudo does not work inside", "static and Go programs"},
       {Tier::seccomp, "io_uring", "the command itself"},
       {Tier::proxy, "do not honour HTTPS_PROXY", "io_uring"},
+      {Tier::proxy, "plain http://", "the command itself"},
       {Tier::ebpf, "", "QUIC"},
   };
   for (const auto& c : cases) {
@@ -40,6 +41,12 @@ TEST(Uncovered, TheCommandItself) {
                 .find("the command itself: it is a static program"),
             std::string::npos);
   EXPECT_EQ(said({}, {Tier::none, {}, "no object", false}), "the command itself: it runs without HiveMind\n");
+}
+
+// --explain has no lines of the other tiers above it, and a tier that was asked for may be the whole reason.
+TEST(Uncovered, TheRemedyStandsAlone) {
+  const auto all = what_stays_uncovered({}, {Tier::none, "asked for by --capture=none", {}, false});
+  EXPECT_EQ(all.front().remedy, "let --capture=auto choose; what each tier lacks here says `hivemindctl doctor`");
 }
 }  // namespace
 }  // namespace hivemind::run
