@@ -54,7 +54,10 @@ Directories find_directories() {
   found.runtime = absolute_from(HM_ENV_RUNTIME_DIR);
   if (found.runtime.empty()) {
     const auto xdg = absolute_from("XDG_RUNTIME_DIR");
-    found.runtime = xdg.empty() ? fs::path("/tmp/hivemind-" + std::to_string(::getuid())) : xdg / "hivemind";
+    struct stat status {};
+    const bool of_another_user = ::stat(xdg.c_str(), &status) == 0 && status.st_uid != ::geteuid();  // after su
+    found.runtime =
+        xdg.empty() || of_another_user ? fs::path("/tmp/hivemind-" + std::to_string(::getuid())) : xdg / "hivemind";
   }
   found.state = choose(HM_ENV_STATE_DIR, "XDG_STATE_HOME", ".local/state");
   if (const char* named = std::getenv(HM_ENV_CONFIG); named && *named) {

@@ -1,6 +1,7 @@
 #include "ctl/control_client.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -69,7 +70,10 @@ std::filesystem::path control_socket() {
   auto directory = absolute(HM_ENV_RUNTIME_DIR);
   if (directory.empty()) {
     const auto xdg = absolute("XDG_RUNTIME_DIR");
-    directory = xdg.empty() ? std::filesystem::path("/tmp/hivemind-" + std::to_string(::getuid())) : xdg / "hivemind";
+    struct stat status {};
+    const bool of_another_user = ::stat(xdg.c_str(), &status) == 0 && status.st_uid != ::geteuid();  // after su
+    directory = xdg.empty() || of_another_user ? std::filesystem::path("/tmp/hivemind-" + std::to_string(::getuid()))
+                                               : xdg / "hivemind";
   }
   return directory.lexically_normal() / HM_CONTROL_SOCKET;
 }

@@ -17,7 +17,7 @@ struct Answer {
   std::string body;
 };
 
-// $HIVEMIND_RUNTIME_DIR, else $XDG_RUNTIME_DIR/hivemind, else /tmp/hivemind-UID; the socket in it.
+// $HIVEMIND_RUNTIME_DIR, else $XDG_RUNTIME_DIR/hivemind if that is ours, else /tmp/hivemind-UID; the socket in it.
 std::filesystem::path control_socket();
 // Throws NoDaemon, or std::runtime_error when the daemon does not answer as it should.
 Answer ask(const std::filesystem::path& socket, const std::string& method, const std::string& path);

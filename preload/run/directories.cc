@@ -11,9 +11,16 @@
 
 namespace hivemind::run {
 namespace {
+// After su and sudo -E the variable is still that of who was before: their folder is not ours to put anything into.
+bool is_of_another_user(const std::string& directory) {
+  struct stat status {};
+  return ::stat(directory.c_str(), &status) == 0 && status.st_uid != ::geteuid();
+}
+
 std::string runtime_path(const ProcessEnvironment& environment) {
   if (const auto own = environment.get_or(HM_ENV_RUNTIME_DIR, ""); !own.empty()) return absolute_path(own);
-  if (const auto xdg = environment.get_or("XDG_RUNTIME_DIR", ""); xdg.starts_with('/')) return xdg + "/hivemind";
+  if (const auto xdg = environment.get_or("XDG_RUNTIME_DIR", ""); xdg.starts_with('/') && !is_of_another_user(xdg))
+    return xdg + "/hivemind";
   return "/tmp/hivemind-" + std::to_string(::geteuid());
 }
 

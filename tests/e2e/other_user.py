@@ -40,6 +40,22 @@ class OtherUser(harness.Case):
         self.assertIn(f"{home.env['XDG_STATE_HOME']}/hivemind/bundles/", done.out())
         os.chmod("/run/hivemind-bundles", 0o755)
 
+    def test_the_runtime_folder_of_who_was_before(self):
+        # su keeps XDG_RUNTIME_DIR. What root put there its owner could not use any more.
+        os.makedirs("/tmp/hivemind-0", mode=0o700, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700", "none", "/tmp/hivemind-0"], check=True)  # ours alone
+        self.addCleanup(subprocess.run, ["umount", "/tmp/hivemind-0"])
+        home = self.home()
+        theirs = self.folder()
+        os.chown(theirs, 65534, 65534)
+        del home.env["HIVEMIND_RUNTIME_DIR"]
+        home.env["XDG_RUNTIME_DIR"] = theirs
+        done = home.run("sh", "-c", "echo $HIVEMIND_RUN")
+        self.addCleanup(home.control, "stop", "--wait")
+        self.assertNotEqual(done.out(), "\n", done.describe())
+        self.assertEqual(os.listdir(theirs), [])
+        self.assertEqual(home.control("status").returncode, 0)
+
     def test_who_gave_up_root_reaches_the_server(self):
         # The daemon would reset the connection: it serves nobody but its own user.
         mock = self.mock()
