@@ -36,6 +36,8 @@ public:
   }
   void went_in_turn(double cost);
   double usual_cost() const { return usual_cost_; }  // of what went in turn
+  // Costs are reckoned anew: each is so many times what it was.
+  void rescale(double factor) { usual_cost_ *= factor; }
   std::uint64_t count() const { return count_; }
 
 private:

@@ -74,6 +74,7 @@ void Scheduler::Impl::rescale(Pool& pool, TimePoint now) {
     else
       guess(request, now);
   }
+  pool.ahead.rescale(factor);
   pool.queue.rescale(
       factor, [&](RequestId id) { return requests.at(id).item.cost; }, now);
 }

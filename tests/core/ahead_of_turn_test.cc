@@ -38,5 +38,13 @@ TEST(AheadOfTurn, NobodyPassesAHigherBand) {
   EXPECT_EQ(ahead.due(3, start + 3s), 8u);
   EXPECT_EQ(ahead.next(start + 2s), std::nullopt);
 }
+
+TEST(AheadOfTurn, WhatIsUsualIsReckonedAnewWithTheCosts) {
+  AheadOfTurn ahead;
+  ahead.went_in_turn(0.1);
+  ahead.rescale(0.5);
+  EXPECT_DOUBLE_EQ(ahead.usual_cost(), 0.05);
+  EXPECT_TRUE(ahead.allows(AheadOfTurn::burst)) << "a bound in minutes of the pool stays";
+}
 }  // namespace
 }  // namespace hivemind

@@ -102,6 +102,8 @@ TEST_F(SchedulerPools, WhatEitherLearnedHoldsForBoth) {
     ASSERT_EQ(act(scheduler, now).sent.size(), 2u);
     scheduler.limits_seen(learned_first ? a : b, {&week, 1}, "", now);
     const auto follows_a = ask("key1", 400'000), follows_b = ask("key2", 400'000);
+    ASSERT_TRUE(act(scheduler, now).sent.empty());
+    for (const auto& pool : scheduler.snapshot(now).pools) ASSERT_EQ(pool.following, 1u);
     for (const auto id : {a, b}) scheduler.limits_seen(id, {}, "org", now);
     const auto pools = scheduler.snapshot(now).pools;
     ASSERT_EQ(pools.size(), 1u);
