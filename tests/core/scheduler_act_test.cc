@@ -129,5 +129,39 @@ TEST_F(SchedulerAct, ARequestThatSeemsLargerThanALimitIsTriedTwice) {
   ASSERT_EQ(refused.size(), 1u);
   EXPECT_EQ(refused[0].refusal.kind, RefusalKind::too_large);
 }
+
+// After a pause nobody knows whether the provider still bears what it bore: two go first, and each head lets one more.
+TEST_F(SchedulerAct, RampsUpAgainAfterIdle) {
+  std::size_t at_once[2];
+  for (const bool idle : {false, true}) {
+    auto scheduler = make();
+    warm_up(scheduler);
+    if (idle) now += 10min;
+    std::vector<RequestId> sent;
+    for (int i = 0; i < 8; ++i) scheduler.submit(1, profile(), now);
+    const auto act_now = [&] {
+      const auto acted = act(scheduler, now).sent;
+      sent.insert(sent.end(), acted.begin(), acted.end());
+    };
+    // A limit that has proven nothing yet spaces its requests a little: that is not the ramp.
+    const auto act_for = [&](Duration time) {
+      for (const TimePoint end = now + time; now < end; now += 10ms) act_now();
+    };
+    act_for(1s);
+    at_once[idle] = sent.size();
+    if (!idle) continue;
+    EXPECT_EQ(sent.size(), 2u);
+    scheduler.limits_seen(sent[0], {}, "", now);
+    scheduler.limits_seen(sent[1], {}, "", now);
+    act_for(200ms);
+    EXPECT_GE(sent.size(), 4u) << "two heads";
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+      scheduler.finished(sent[i], usage(1, 1), false, now);
+      act_for(100ms);
+    }
+    EXPECT_EQ(sent.size(), 8u);
+  }
+  EXPECT_GT(at_once[false], 2 * at_once[true]) << "in the midst of traffic";
+}
 }  // namespace
 }  // namespace hivemind
