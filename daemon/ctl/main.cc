@@ -183,7 +183,8 @@ int main(int argc, char** argv) {
   enabling->add_flag("--install-ca", wish.install_ca, "also into the system's store of roots");
   auto* disabling = system->add_subcommand("disable", "everything is as it was");
   auto* showing = system->add_subcommand("status", "whether it is enabled, and runs");
-  auto* refreshing = system->add_subcommand("refresh", "spread the daemon's present roots; a timer's business, once a day");
+  auto* refreshing =
+      system->add_subcommand("refresh", "spread the daemon's present roots; a timer's business, once a day");
   for (auto* one : {enabling, disabling, showing, refreshing})
     one->add_option("--root", wish.root, "where /etc, /run, /usr and /var are")->capture_default_str();
   try {

@@ -36,6 +36,7 @@ private:
 
 // What executable a process runs: /proc/PID/exe, or empty when it is gone.
 std::string executable_of(std::int32_t pid);
-// Whose process it is and which session (setsid) it belongs to, as what one starts in one place: "uid 1000 session 4711".
+// Whose process it is and which session (setsid) it belongs to, as what one starts in one place: "uid 1000 session
+// 4711".
 std::string session_of(std::int32_t pid);
 }  // namespace hivemind

@@ -6,7 +6,7 @@
 namespace hivemind::sim {
 namespace {
 using provider::FaultKind;
-constexpr Duration warm_up = 2min;  // by then limits that nobody announces should be known
+constexpr Duration warm_up = 2min;           // by then limits that nobody announces should be known
 constexpr Duration daemon_patience = 10min;  // the daemon's own timeout of a silent upstream
 
 // It breaks after content reached the client.

@@ -1,10 +1,11 @@
-/* tap_ring.h - the shared memory into which libhivemind-tap.so writes what a program's sockets did, as the program saw it.
+/* tap_ring.h - the shared memory into which libhivemind-tap.so writes what a program's sockets did, as the program saw
+ * it.
  *
  * A ring of cells, many writers (every process and thread of a run), one reader (hivemind-run's). Never waits: a writer
  * that finds no free cell counts the record as lost and goes on. Cell i of lap l (position = l * count + i):
  *   2 * l  free, or being written    2 * l + 1  to be read    HM_TAP_RETIRED  given up: its writer stopped half way
- * A writer moves `tail` by compare-and-swap, fills the cell, and publishes by compare-and-swap; the reader hands the cell
- * to the next lap. All zero is the empty ring. Byte order: host. Times: CLOCK_MONOTONIC nanoseconds.
+ * A writer moves `tail` by compare-and-swap, fills the cell, and publishes by compare-and-swap; the reader hands the
+ * cell to the next lap. All zero is the empty ring. Byte order: host. Times: CLOCK_MONOTONIC nanoseconds.
  *
  * Payloads are as they passed: credentials too. The file is the user's alone (0600) and lives as long as its reader. */
 #pragma once
@@ -35,10 +36,10 @@ enum hm_tap_call {
 };
 
 struct hm_tap_cell {
-  uint64_t state; /* (atomic) as above */
+  uint64_t state;   /* (atomic) as above */
   uint64_t time_ns; /* when the call had returned */
-  uint64_t socket; /* the kernel's cookie: one socket, however many descriptors and processes name it */
-  uint64_t lost;   /* records lost before this one was written */
+  uint64_t socket;  /* the kernel's cookie: one socket, however many descriptors and processes name it */
+  uint64_t lost;    /* records lost before this one was written */
   int64_t result;
   int32_t error; /* errno when result is -1 */
   int32_t pid, tid, fd;

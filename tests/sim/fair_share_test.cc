@@ -19,7 +19,8 @@ Outcome served(const std::string& by) {
   outcome.waits.push_back(0);
   Duration at{};
   for (const char agent : by) {
-    outcome.work.push_back({.asked = {}, .sent = at, .at = at, .agent = agent == 'a' ? 0u : 1u, .took = 1ms, .delivered = true});
+    outcome.work.push_back(
+        {.asked = {}, .sent = at, .at = at, .agent = agent == 'a' ? 0u : 1u, .took = 1ms, .delivered = true});
     at += 1s;
   }
   return outcome;

@@ -121,7 +121,8 @@ TEST(Simulation, ARequestIsChargedToEveryBudgetAboveIt) {
 }
 
 TEST(Simulation, EveryEstimateIsWrongInItsOwnWay) {
-  const std::string provider = "limits = [\"input-tokens=20000,bucket\"]", agents = "count = 4\nsystem_tokens = 2000\ntimeout = \"600s\"\n";
+  const std::string provider = "limits = [\"input-tokens=20000,bucket\"]",
+                    agents = "count = 4\nsystem_tokens = 2000\ntimeout = \"600s\"\n";
   const auto right = play_once(scheduled(scenario(provider, agents), "", "", ""));
   const auto wrong = play_once(scheduled(scenario(provider, agents + "misjudged_spread = 4"), "", "", ""));
   EXPECT_NE(right.waits, wrong.waits);

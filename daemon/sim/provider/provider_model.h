@@ -35,7 +35,7 @@ struct ModelConfig {
   double output_deviation = 0;
   std::int64_t fixed_output = 5;  // tokens of the fixed text
   Duration cache_ttl = 5min;
-  std::int64_t acceleration = 0;  // tokens a minute above which traffic may grow by half in 15 minutes; 0: at will
+  std::int64_t acceleration = 0;    // tokens a minute above which traffic may grow by half in 15 minutes; 0: at will
   std::vector<FaultRate> faults{};  // those before an answer are tried in this order, resets first
 };
 
