@@ -109,6 +109,7 @@ TimePoint RateLimit::ready_at(double amount, TimePoint now) const {
 
 TimePoint RateLimit::evenly_at(double wanted, Duration patience, TimePoint now) const {
   if (bucket_ || dimension_ != Dimension::requests || wanted <= available(now)) return now;
+  if (patience < window_) return now;  // whoever misses one beginning, of a day for instance, is lost in any case
   const Duration over = std::clamp<Duration>(2 * window_ + window_ / reserve - patience, Duration{}, window_);
   return std::max(now, last_spent_ + from_seconds(in_seconds(over) / limit_));
 }

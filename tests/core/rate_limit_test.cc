@@ -203,7 +203,8 @@ TEST(RateLimit, ACrowdThatAWindowCannotServeTwiceGoesOutEvenly) {
   EXPECT_EQ(limit.evenly_at(19, 114s, t0), t0) << "all fit";
   EXPECT_EQ(limit.evenly_at(25, 200s, t0), t0) << "who misses two beginnings is served by the third";
   EXPECT_EQ(limit.evenly_at(25, 114s, t0), t0 + 1300ms);
-  EXPECT_EQ(limit.evenly_at(25, 50s, t0), t0 + 3s) << "never slower than a bucket";
+  EXPECT_EQ(limit.evenly_at(25, 70s, t0), t0 + 3s) << "never slower than a bucket";
+  EXPECT_EQ(limit.evenly_at(25, 50s, t0), t0) << "nobody outwaits even one";
   EXPECT_EQ(requests(20).evenly_at(25, 114s, t0), t0) << "a bucket is even by itself";
 }
 
